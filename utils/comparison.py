@@ -1,0 +1,231 @@
+"""The main comparison: every system, the same questions, before and after the revision, as resumable steps.
+
+`python -m utils.comparison` runs it at classroom size (one seed) and ends with a table and a figure.
+`python -m utils.comparison --full` runs five seeds and the placebo, and renews `data/results/comparison.jsonl`.
+Each finished step is a file under `.cache/`; started again, it goes on after the last one.
+"""
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from utils import systems
+from utils.answer.prompts import closed_book, with_passages, with_worked_example
+from utils.data import DATA, Company, held_out_documents, is_held_out, load_company
+from utils.files import ROOT, read_json, sha256_text, write_json
+from utils.machine import GIB, PeakMemory
+from utils.measure.evaluation import Condition, Row, score
+from utils.measure.results import describe_run, write_results
+from utils.models import DEFAULT_MODEL, EMBEDDER_SHA256, LanguageModel, default_embedder, load_language_model
+from utils.records import Answer, Chunk, Question
+from utils.report import report, write_readme
+from utils.retrieve.chunking import MAX_WORDS, chunk_documents
+from utils.retrieve.embedding import Embed, load_embedder, remember
+from utils.retrieve.retriever import Retrieve, build_retriever, open_or_build
+from utils.tune.examples import Example, closed_book_examples, encode, placebo_examples, raft_examples
+from utils.tune.lora import adapter_sha256, merge_adapter
+from utils.tune.training import Settings, Trained, train
+
+SEARCH = "hybrid"
+WITHOUT_GOLD = 0.15  # share of raft's questions whose passage is taken out, to learn abstaining
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a system is shown passages: k of them, by which prompt."""
+
+    prompt: systems.Prompt
+    k: int
+
+
+# Chosen on dev, four settings an arm; all that were tried stand in data/results/selection.jsonl.
+READING = {
+    "rag": Reading(with_worked_example, 1),
+    "ft+rag": Reading(with_passages, 1),
+    "raft": Reading(with_passages, 3),
+}
+TRAINING = {
+    "ft": Settings(epochs=8, learning_rate=2e-3, lowest_layer=20),
+    "raft": Settings(epochs=4, learning_rate=1e-3, lowest_layer=10),
+}
+READING["oracle"] = READING["rag"]  # the same reader, given the right passage
+TRAINING["placebo"] = TRAINING["ft"]  # the same training, with the answers swapped
+
+FULL_SEEDS = (1, 2, 3, 4, 5)
+WORK = ROOT / ".cache"
+OUTPUT = ROOT / "results"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Company, models and search, ready to be asked. `retrieve[after]` and `chunks[after]` are keyed by the revision."""
+
+    company: Company
+    lm: LanguageModel
+    embed: Embed
+    chunks: dict[bool, list[Chunk]]
+    retrieve: dict[bool, Retrieve]
+    held_out: frozenset[str]
+    work: Path
+
+
+def open_lab(company: Company | None = None, model: str = DEFAULT_MODEL, work: Path = WORK) -> Lab:
+    """Load models and indexes. The indexes and embeddings are kept under `work` and found again by content."""
+    company = company or load_company()
+    embed = remember(load_embedder(default_embedder()), EMBEDDER_SHA256, work / "embeddings.sqlite")
+    chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
+    retrieve = {
+        after: build_retriever(parts, embed, SEARCH, open_or_build(parts, embed, EMBEDDER_SHA256, work / "index"))
+        for after, parts in chunks.items()
+    }
+    held_out = frozenset(held_out_documents(company.questions))
+    return Lab(company, load_language_model(model), embed, chunks, retrieve, held_out, work)
+
+
+def seen_search(lab: Lab) -> Retrieve:
+    """Search over the documents that `raft` may see in training."""
+    seen = [chunk for chunk in lab.chunks[False] if chunk.doc_id not in lab.held_out]
+    return build_retriever(seen, lab.embed, SEARCH)
+
+
+def examples_of(lab: Lab, arm: str, split: str, seed: int) -> list[Example]:
+    """What an arm learns from (`train`) or is validated on (`dev`). `raft` never sees the held-out documents."""
+    questions = lab.company.split(split)
+    if arm == "ft":
+        return closed_book_examples(questions, closed_book)
+    if arm == "placebo":
+        return placebo_examples(questions, closed_book, seed)
+    seen = [question for question in questions if not is_held_out(question, lab.held_out)]
+    return raft_examples(seen, seen_search(lab), READING["raft"].prompt, READING["raft"].k, WITHOUT_GOLD, seed)
+
+
+def train_arm(lab: Lab, arm: str, seed: int, settings: Settings | None = None, folder: Path | None = None) -> Trained:
+    """The arm's adapter: trained now, or found where an earlier run with the same model, data and settings left it."""
+    settings = dataclasses.replace(settings or TRAINING[arm], seed=seed)
+    learn, validate = (
+        [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed)] for split in ("train", "dev")
+    )
+    key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn)))[:12]
+    folder = folder or lab.work / "adapters" / f"{arm}-seed{seed}-{key}"
+    return train(lab.lm, learn, validate, settings, folder, progress=f"training {arm}, seed {seed}")
+
+
+def ask(lab: Lab, system: str, lm: LanguageModel, questions: Sequence[Question], after: bool) -> list[Answer]:
+    """The system's answer to each question. `lm` is the model with the system's adapter merged in."""
+    progress = f"asking {system}{', after the change' if after else ''}"
+    if system == "faq":
+        return systems.ask_nearest_question(lab.embed, lab.company.split("train"), questions)
+    if system == "search":
+        return systems.ask_search(questions, systems.find_passages(lab.retrieve[after], questions, 1))
+    if system not in systems.READS_PASSAGES:
+        return systems.ask_closed_book(lm, questions, progress)
+    if system == "oracle":
+        found = systems.give_gold(lab.retrieve[after], lab.chunks[after], questions, after)
+    else:
+        found = systems.find_passages(lab.retrieve[after], questions, READING[system].k)
+    return systems.ask_with_passages(lm, questions, found, READING[system].prompt, progress)
+
+
+def answer_step(lab: Lab, system: str, seed: int | None) -> dict:
+    """{rows, seconds, peak_gib} of one system and seed on the test questions, before and after the revision.
+
+    Taken from the step's file where it is finished. A system that sees no documents is asked once and scored twice.
+    """
+    adapter = train_arm(lab, systems.ADAPTER_OF[system], seed).folder if system in systems.ADAPTER_OF else None
+    digest = adapter_sha256(adapter) if adapter else None
+    path = lab.work / "answers" / f"{system}-{seed}-{step_key(lab, system, digest)}.json"
+    if not path.exists():
+        questions = lab.company.split("test")
+        start = time.perf_counter()
+        with PeakMemory() as memory:
+            lm = merge_adapter(lab.lm, adapter) if adapter else lab.lm
+            before = ask(lab, system, lm, questions, False)
+            after = ask(lab, system, lm, questions, True) if system in systems.READS_PASSAGES else before
+        rows = [
+            score(answer, question, condition_of(system, seed, changed, digest), systems.citations(system, answer))
+            for changed, answers in ((False, before), (True, after))
+            for answer, question in zip(answers, questions, strict=True)
+        ]
+        write_json(path, {"rows": rows, "seconds": time.perf_counter() - start, "peak_gib": memory.peak / GIB})
+    return read_json(path)
+
+
+def condition_of(system: str, seed: int | None, after: bool, adapter: str | None) -> Condition:
+    """The label of a row. `search` shows the best passage as it stands; systems without passages have no k."""
+    k = 1 if system == "search" else READING[system].k if system in READING else None
+    run_id = f"{system}-{seed}-{'after' if after else 'before'}"
+    return Condition(run_id, system, seed, after, k, adapter)
+
+
+def step_key(lab: Lab, system: str, adapter: str | None) -> str:
+    """Everything an answer depends on, as one short hash."""
+    reading = READING.get(system)
+    prompt = (reading.k, reading.prompt("a question", [])) if reading else closed_book("a question")
+    parts = (lab.lm.sha256, str(lab.lm.model.dtype), lab.company.sha256, adapter, SEARCH, MAX_WORDS, prompt)
+    return sha256_text(repr(parts))[:12]
+
+
+def plan(full: bool, seeds: Sequence[int]) -> list[tuple[str, int | None]]:
+    """(system, seed) of every step, untrained systems first. The placebo belongs to the full size."""
+    untrained = [name for name in (*systems.MAIN, *systems.CONTROLS) if name not in systems.ADAPTER_OF]
+    trained = [name for name in systems.ADAPTER_OF if full or name != "placebo"]
+    return [(name, None) for name in untrained] + [(name, seed) for seed in seeds for name in trained]
+
+
+def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) -> tuple[dict, list[Row]]:
+    """Run every step that isn't finished: (provenance, rows in the order of the systems' table)."""
+    done = {}
+    for number, (system, seed) in enumerate(steps, 1):
+        print(f"[{number}/{len(steps)}] {system}{f', seed {seed}' if seed else ''}", flush=True)
+        done[system, seed] = answer_step(lab, system, seed)
+    order = {name: place for place, name in enumerate((*systems.MAIN, *systems.CONTROLS))}
+    keys = sorted(done, key=lambda key: (order[key[0]], key[1] or 0))
+    rows = [row for key in keys for row in done[key]["rows"]]
+    adapters = {(row["system"], row["seed"]): row["adapter_sha256"] for row in rows if row["adapter_sha256"]}
+    settings = {
+        "search": SEARCH,
+        "reading": {name: {"prompt": chosen.prompt.__name__, "k": chosen.k} for name, chosen in READING.items()},
+        "max_words": MAX_WORDS,
+        "dtype": str(lab.lm.model.dtype).removeprefix("torch."),
+        "without_gold": WITHOUT_GOLD,
+        "training": {arm: dataclasses.asdict(chosen) for arm, chosen in TRAINING.items()},
+        "training_seconds": {
+            f"{arm}-{seed}": round(train_arm(lab, arm, seed).seconds, 1) for arm, seed in trained_arms(steps)
+        },
+        "adapters": {f"{system}-{seed}": digest for (system, seed), digest in adapters.items()},
+        "peak_gib": {
+            f"{system}-{seed}" if seed else system: round(step["peak_gib"], 2) for (system, seed), step in done.items()
+        },
+    }
+    seconds = sum(step["seconds"] for step in done.values()) + sum(settings["training_seconds"].values())
+    return describe_run(experiment, lab.lm.sha256, lab.company.sha256, settings, seconds, len(rows)), rows
+
+
+def trained_arms(steps: Sequence[tuple[str, int | None]]) -> list[tuple[str, int]]:
+    """(arm, seed) of every adapter that the steps need, each once."""
+    return list(dict.fromkeys((systems.ADAPTER_OF[name], seed) for name, seed in steps if name in systems.ADAPTER_OF))
+
+
+def main() -> None:
+    """Run the comparison and end with the table, the figure and where both lie."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true", help="five seeds and the placebo; renews data/results/")
+    parser.add_argument("--seeds", type=int, nargs="+", help="training seeds (default: 1, or 1 to 5 with --full)")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a hub id or local folder in place of the default model")
+    parser.add_argument("--data", type=Path, default=DATA, help="a data folder of your own in the course's formats")
+    chosen = parser.parse_args()
+    lab = open_lab(load_company(chosen.data), chosen.model)
+    steps = plan(chosen.full, chosen.seeds or (FULL_SEEDS if chosen.full else FULL_SEEDS[:1]))
+    provenance, rows = compare(lab, steps, "comparison" if chosen.full else "classroom")
+    folder = chosen.data / "results" if chosen.full else OUTPUT
+    write_results(folder / "comparison.jsonl", provenance, rows)
+    report(folder, lab.company, provenance, rows)
+    if chosen.full and chosen.data == DATA:
+        write_readme(lab.company, provenance, rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""The training loop: masked prompts, equal-length batches, a validation curve, resumable at every epoch.
+
+Two things make it fast on a small machine. Layers below the lowest adapted one never change, so what they compute is
+computed once and kept (`encode_below`). And only the answer's tokens are scored, so only they pass the output layer.
+"""
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from tqdm.auto import tqdm
+
+from utils.files import DamagedFile, atomic_file, check_manifest, sha256_text
+from utils.models import LanguageModel
+from utils.tune.examples import MASKED, Encoded
+from utils.tune.lora import RETRAIN, add_adapter, lower_layers, save_adapter, trainable, upper_layers
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What training depends on besides model and examples."""
+
+    epochs: int
+    learning_rate: float
+    lowest_layer: int  # adapters from here up; the layers below are computed once
+    rank: int = 16
+    batch_size: int = 16
+    warmup: float = 0.1  # share of all steps
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished adapter: its folder, (epoch, training loss, validation loss) a row, and the seconds it took."""
+
+    folder: Path
+    curve: tuple[tuple[int, float, float | None], ...]
+    seconds: float
+
+
+def train(
+    lm: LanguageModel,
+    examples: Sequence[Encoded],
+    validation: Sequence[Encoded],
+    settings: Settings,
+    folder: Path,
+    progress: str | None = "training",
+) -> Trained:
+    """Train an adapter and save it in `folder`. Finished before: read back. Killed before: goes on after its last epoch.
+
+    ValueError for no examples; DamagedFile when the folder holds an adapter of other data or settings.
+    """
+    if not examples:
+        raise ValueError("need at least one training example")
+    provenance = {"model_sha256": lm.sha256, "data_sha256": hash_examples(examples), "settings": asdict(settings)}
+    if folder.exists():
+        return read_trained(folder, provenance)
+    start = time.perf_counter()
+    prepared = encode_below(lm, examples, settings)
+    held = encode_below(lm, validation, settings)
+    model = add_adapter(lm, settings.rank, settings.lowest_layer, settings.seed)
+    try:
+        run = Run(model, settings, len(prepared), folder.parent / f".{folder.name}.checkpoint", provenance)
+        curve, seconds = run.epochs(prepared, held, start, progress)
+        save_adapter(model, folder, {**provenance, "curve": curve, "seconds": seconds})
+    finally:
+        model.unload()  # hands the base model back without the adapter
+    run.checkpoint.unlink(missing_ok=True)
+    return Trained(folder, tuple(map(tuple, curve)), seconds)
+
+
+def read_trained(folder: Path, provenance: dict) -> Trained:
+    """An adapter trained before, after checking that it is whole and made from the same model, data and settings."""
+    manifest = check_manifest(folder, RETRAIN, **provenance)
+    return Trained(folder, tuple(map(tuple, manifest["curve"])), manifest["seconds"])
+
+
+def hash_examples(examples: Sequence[Encoded]) -> str:
+    """One hash over all tokens and labels."""
+    return sha256_text(repr([(example.ids, example.labels) for example in examples]))
+
+
+Prepared = tuple[torch.Tensor, torch.Tensor]  # hidden states (tokens, width) after the frozen layers; labels (tokens,)
+
+
+@torch.inference_mode(False)
+@torch.no_grad()
+def encode_below(lm: LanguageModel, examples: Sequence[Encoded], settings: Settings) -> list[Prepared]:
+    """Each example's hidden states where the first adapted layer begins, computed once for all epochs."""
+    prepared: dict[int, Prepared] = {}
+    decoder = lm.model.get_decoder()
+    order = sorted(range(len(examples)), key=lambda number: len(examples[number].ids))
+    with lower_layers(decoder, settings.lowest_layer):
+        for start in range(0, len(order), settings.batch_size):
+            batch = order[start : start + settings.batch_size]
+            rows = [torch.tensor(examples[number].ids) for number in batch]
+            ids, mask = pad_right(rows)
+            hidden = decoder(input_ids=ids.to(lm.device), attention_mask=on_device(mask, lm.device), use_cache=False)[0]
+            for number, states in zip(batch, hidden):
+                labels = torch.tensor(examples[number].labels, device=lm.device)
+                prepared[number] = (states[: len(labels)].clone(), labels)
+    return [prepared[number] for number in range(len(examples))]
+
+
+def pad_right(rows: Sequence[torch.Tensor], filler: float = 0) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Rows of unequal length as one tensor, and its attention mask; None for the mask where all are equally long."""
+    padded = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=filler)
+    if len({len(row) for row in rows}) == 1:
+        return padded, None  # without a mask attention takes its faster causal path
+    lengths = torch.tensor([len(row) for row in rows])
+    return padded, (torch.arange(padded.shape[1])[None] < lengths[:, None]).long()
+
+
+def on_device(mask: torch.Tensor | None, device: str) -> torch.Tensor | None:
+    """The mask on the model's device."""
+    return None if mask is None else mask.to(device)
+
+
+def answer_loss(model: PeftModel, decoder: torch.nn.Module, batch: Sequence[Prepared]) -> torch.Tensor:
+    """Mean cross entropy over the answers' tokens. Only they go through the output layer, as one flat matrix."""
+    hidden, mask = pad_right([states for states, _ in batch])
+    labels, _ = pad_right([labels for _, labels in batch], MASKED)
+    with torch.autocast(hidden.device.type, dtype=hidden.dtype, enabled=hidden.dtype != torch.float32):
+        states = decoder(inputs_embeds=hidden, attention_mask=on_device(mask, hidden.device), use_cache=False)[0]
+        scored = labels[:, 1:] != MASKED  # position t predicts token t + 1
+        logits = model.get_base_model().get_output_embeddings()(states[:, :-1][scored])
+    return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][scored])
+
+
+def plan_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    """This epoch's batches of example numbers: like lengths together, shuffled, the same at every start."""
+    chance = random.Random(f"{seed}-{epoch}")
+    order = list(range(len(lengths)))
+    chance.shuffle(order)
+    order.sort(key=lambda number: lengths[number])
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    chance.shuffle(batches)
+    return batches
+
+
+def learning_rate(step: int, total: int, settings: Settings) -> float:
+    """Linear warm-up, then linear decay to zero at `total`.
+
+    >>> s = Settings(epochs=1, learning_rate=1.0, lowest_layer=0, warmup=0.2)
+    >>> [round(learning_rate(step, 10, s), 3) for step in (0, 1, 2, 6, 9)]
+    [0.5, 1.0, 1.0, 0.5, 0.125]
+    """
+    warm = max(1, round(settings.warmup * total))
+    share = (step + 1) / warm if step < warm else (total - step) / (total - warm)
+    return settings.learning_rate * share
+
+
+class Run:
+    """One training run with its optimiser, able to stop after any epoch and go on in another process."""
+
+    def __init__(self, model: PeftModel, settings: Settings, n_examples: int, checkpoint: Path, made_from: dict):
+        self.model, self.settings, self.checkpoint, self.made_from = model, settings, checkpoint, made_from
+        self.parameters = trainable(model)
+        self.optimiser = torch.optim.AdamW(self.parameters.values(), lr=settings.learning_rate, weight_decay=0.0)
+        half = model.get_base_model().dtype == torch.float16
+        self.scaler = torch.amp.GradScaler(model.device.type, enabled=half)  # float16 gradients underflow without it
+        self.steps_per_epoch = -(-n_examples // settings.batch_size)
+
+    def epochs(
+        self, examples: Sequence[Prepared], held: Sequence[Prepared], start: float, progress: str | None
+    ) -> tuple[list, float]:
+        """Train to the last epoch: ([epoch, training loss, validation loss] a row, seconds over all starts)."""
+        curve, before = self.resume()
+        step, total = len(curve) * self.steps_per_epoch, self.settings.epochs * self.steps_per_epoch
+        lengths = [len(labels) for _, labels in examples]
+        self.model.train()
+        with (
+            upper_layers(self.model, self.settings.lowest_layer) as decoder,
+            tqdm(total=total, initial=step, desc=progress, disable=progress is None) as bar,
+        ):
+            for epoch in range(len(curve), self.settings.epochs):
+                losses = []
+                for batch in plan_batches(lengths, self.settings.batch_size, self.settings.seed, epoch):
+                    losses.append(self.step(decoder, [examples[number] for number in batch], step, total))
+                    step += 1
+                    bar.update()
+                curve.append([epoch + 1, sum(losses) / len(losses), self.validate(decoder, held)])
+                self.save(curve, before + time.perf_counter() - start)
+        return curve, before + time.perf_counter() - start
+
+    def step(self, decoder: torch.nn.Module, batch: Sequence[Prepared], step: int, total: int) -> float:
+        """One update; returns its loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(step, total, self.settings)
+        loss = answer_loss(self.model, decoder, batch)
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimiser)
+        torch.nn.utils.clip_grad_norm_(self.parameters.values(), 1.0)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.optimiser.zero_grad()
+        return loss.item()
+
+    @torch.no_grad()
+    def validate(self, decoder: torch.nn.Module, held: Sequence[Prepared]) -> float | None:
+        """Mean loss over the validation examples; None where there are none."""
+        size = self.settings.batch_size
+        held = sorted(held, key=lambda example: len(example[1]))
+        losses = [answer_loss(self.model, decoder, held[i : i + size]).item() for i in range(0, len(held), size)]
+        return sum(losses) / len(losses) if losses else None
+
+    def save(self, curve: list, seconds: float) -> None:
+        """Keep everything the next epoch depends on, whole or not at all."""
+        state = {
+            "made_from": repr(self.made_from),
+            "curve": curve,
+            "seconds": seconds,
+            "adapter": {name: parameter.detach() for name, parameter in self.parameters.items()},
+            "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
+        }
+        with atomic_file(self.checkpoint) as temporary:
+            torch.save(state, temporary)
+
+    def resume(self) -> tuple[list, float]:
+        """Take up a checkpoint of the same model, data and settings, if there is one: (curve so far, seconds so far)."""
+        if not self.checkpoint.exists():
+            return [], 0.0
+        try:
+            state = torch.load(self.checkpoint, weights_only=True, map_location=self.model.device)
+        except Exception as problem:  # torch raises many kinds for a damaged file; the way out is one
+            raise DamagedFile(f"{self.checkpoint} is damaged ({type(problem).__name__}): {RETRAIN}") from problem
+        if state["made_from"] != repr(self.made_from):
+            return [], 0.0
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(state["adapter"][name])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.scaler.load_state_dict(state["scaler"])
+        return state["curve"], state["seconds"]
