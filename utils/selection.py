@@ -6,6 +6,7 @@ to be copied into `utils.comparison` by hand, where a reader sees them.
 
 import dataclasses
 import time
+from dataclasses import dataclass
 
 from utils import systems
 from utils.answer.prompts import with_passages, with_worked_example
@@ -20,15 +21,15 @@ from utils.tune.training import Settings
 READINGS = tuple(Reading(prompt, k) for prompt in (with_passages, with_worked_example) for k in (1, 3))
 FT = (
     Settings(epochs=8, learning_rate=2e-3, lowest_layer=20),
-    Settings(epochs=12, learning_rate=1e-3, lowest_layer=20),
-    Settings(epochs=8, learning_rate=2e-3, lowest_layer=10),
-    Settings(epochs=8, learning_rate=1e-3, lowest_layer=0),
+    Settings(epochs=10, learning_rate=1e-3, lowest_layer=20, batch_size=8),
+    Settings(epochs=15, learning_rate=1e-3, lowest_layer=20, batch_size=8),
+    Settings(epochs=8, learning_rate=1e-3, lowest_layer=10),
 )
 RAFT = (
-    Settings(epochs=4, learning_rate=1e-3, lowest_layer=10, batch_size=8),
-    Settings(epochs=4, learning_rate=2e-3, lowest_layer=10),
-    Settings(epochs=6, learning_rate=1e-3, lowest_layer=15, batch_size=8),
-    Settings(epochs=3, learning_rate=1e-3, lowest_layer=0, batch_size=8),
+    Settings(epochs=2, learning_rate=1e-3, lowest_layer=10, batch_size=8),
+    Settings(epochs=3, learning_rate=1e-3, lowest_layer=15, batch_size=8),
+    Settings(epochs=3, learning_rate=1e-3, lowest_layer=10, batch_size=8),
+    Settings(epochs=4, learning_rate=2e-3, lowest_layer=20, batch_size=8),
 )
 
 

@@ -56,6 +56,6 @@ def check_question(question: str) -> str:
 
 
 def cited_documents(answer: str, hits: Sequence[Hit]) -> list[str]:
-    """Ids of the documents whose passages the answer cites, each once; numbers of passages that weren't shown count for nothing."""
+    """Ids of the documents whose passages the answer cites, each once. A number that no passage has counts for nothing."""
     shown = [hits[number - 1].chunk.doc_id for number in cited_numbers(answer) if 1 <= number <= len(hits)]
     return list(dict.fromkeys(shown))

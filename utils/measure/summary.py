@@ -17,7 +17,8 @@ COLUMNS = {
     "citation precision": "cited documents that hold the answer",
     "citation recall": "answers that cite their document",
     "words": "words an answer (median)",
-    "seconds": "seconds an answer (batched)",
+    "seconds": "seconds an answer (16 at once)",
+    "memory": "memory (GiB)",
 }
 
 
@@ -29,7 +30,9 @@ def summarise(rows: Sequence[Row], evidence: dict[str, list[str]], clusters: dic
     check_same_questions(rows)
     systems = list(dict.fromkeys(row["system"] for row in rows))
     lines = [summarise_system([row for row in rows if row["system"] == name], evidence, clusters) for name in systems]
-    return pd.DataFrame(lines, index=pd.Index(systems, name="system"), columns=list(COLUMNS))
+    return pd.DataFrame(
+        lines, index=pd.Index(systems, name="system"), columns=[name for name in COLUMNS if name != "memory"]
+    )
 
 
 def summarise_system(rows: Sequence[Row], evidence: dict[str, list[str]], clusters: dict[str, str]) -> dict:

@@ -14,7 +14,9 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 def load_embedder(folder: str | Path) -> Embed:
     """A function from n texts to float32 unit vectors (n, dimensions), by a sentence-transformers folder or hub id."""
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # loading takes a second
     model = SentenceTransformer(str(folder))
 
     def embed(texts: Sequence[str]) -> np.ndarray:

@@ -26,7 +26,7 @@ def build_keyword_index(chunks: Sequence[Chunk]) -> KeywordIndex:
 
 
 def search_keywords(store: KeywordIndex, questions: Sequence[str], k: int) -> list[list[Hit]]:
-    """The k best chunks by BM25 of each question, best first, ties in reading order; chunks that share no word are left out."""
+    """The k best chunks by BM25 of each question, best first, ties in reading order; none that shares no word."""
     if not 1 <= k <= len(store.chunks):
         raise ValueError(f"k={k} but the index holds {len(store.chunks)} passages: choose 1 <= k <= {len(store.chunks)}")
     results = []

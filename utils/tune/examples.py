@@ -87,32 +87,56 @@ def raft_examples(
     questions: Sequence[Question],
     retrieve: Callable[[Sequence[str], int], list[list[Hit]]],
     prompt: Callable[[str, Sequence[Hit]], Messages],
-    k: int,
-    without_gold: float,
+    choice: "Distractors",
     seed: int,
 ) -> list[Example]:
-    """`raft`: each question with the k passages the retriever really finds, in its order, so that distractors are hard.
+    """`raft`: questions with passages the retriever really finds, in its order, so that distractors are the hard ones.
 
-    Where the gold passage is among them the answer cites it. A share `without_gold` of the questions has it taken out
-    (the next passage moves up) and the abstention as its answer, as have questions whose passage wasn't found. A gold
-    passage is one that overlaps a quote of the question's evidence. RAFT: Zhang et al. 2024, arXiv 2403.10131.
+    Each question comes `choice.rounds` times: first with its k best passages, then with k drawn from a few more. Where a
+    passage holds the answer the example cites it; where none does, also because it was taken out on purpose, the right
+    answer is to abstain. RAFT: Zhang et al. 2024, arXiv 2403.10131.
     """
     chance = random.Random(seed)
+    pools = retrieve([question.text for question in questions], choice.k + choice.spare)
     examples = []
-    for question, hits in zip(questions, retrieve([question.text for question in questions], k + GOLD_MAX)):
-        gold = [holds_evidence(hit, question) for hit in hits]
-        if question.answers and chance.random() < without_gold:
-            hits, gold = [hit for hit, is_gold in zip(hits, gold) if not is_gold], []
-        examples.append(Example(prompt(question.text, hits[:k]), cited_answer(question, gold[:k])))
+    for number in range(choice.rounds):
+        for question, pool in zip(questions, pools):
+            shown = pick_passages(question, pool, choice, number == 0, chance)
+            examples.append(Example(prompt(question.text, shown), cited_answer(question, shown)))
     return examples
 
 
-GOLD_MAX = 3  # passages that may hold one answer: as many further ones are fetched to fill the gaps
+@dataclass(frozen=True)
+class Distractors:
+    """How `raft_examples` chooses passages: k shown of k + spare found; for a share, the one with the answer taken out."""
+
+    k: int
+    spare: int = 3
+    rounds: int = 2
+    without_gold: float = 0.1
 
 
-def cited_answer(question: Question, gold: Sequence[bool]) -> str:
-    """`answer [n]`, n the first gold passage; the abstention when there is none."""
-    return f"{question.answers[0]} [{list(gold).index(True) + 1}]" if any(gold) else ABSTENTION
+def pick_passages(
+    question: Question, pool: Sequence[Hit], choice: Distractors, best: bool, chance: random.Random
+) -> list[Hit]:
+    """k passages of the pool in its order: the first ones if `best`, else drawn, with a gold one if there is one.
+
+    By chance, at the rate `without_gold`, all gold passages are taken out of the pool first.
+    """
+    gold = [hit for hit in pool if holds_evidence(hit, question)]
+    if gold and chance.random() < choice.without_gold:
+        pool, gold = [hit for hit in pool if hit not in gold], []
+    if best:
+        return list(pool[: choice.k])
+    others = [hit for hit in pool if hit not in gold[:1]]
+    kept = [*gold[:1], *chance.sample(others, min(len(others), choice.k - len(gold[:1])))]
+    return [hit for hit in pool if hit in kept]
+
+
+def cited_answer(question: Question, shown: Sequence[Hit]) -> str:
+    """`answer [n]`, n the first passage that holds it; the abstention when none does."""
+    gold = [number for number, hit in enumerate(shown, 1) if holds_evidence(hit, question)]
+    return f"{question.answers[0]} [{gold[0]}]" if gold else ABSTENTION
 
 
 def holds_evidence(hit: Hit, question: Question) -> bool:

@@ -25,6 +25,7 @@ def add_adapter(lm: LanguageModel, rank: int, lowest_layer: int, seed: int) -> P
     n_layers = lm.model.config.num_hidden_layers
     if not 0 <= lowest_layer < n_layers:
         raise ValueError(f"lowest_layer={lowest_layer}, but the model has layers 0 to {n_layers - 1}")
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated")  # PEFT asks, transformers complains
     torch.manual_seed(seed)
     config = LoraConfig(
         r=rank,

@@ -1,0 +1,99 @@
+"""The saved rows are what they say: complete, on this data, scored by today's rule, and under the right labels."""
+
+from collections import defaultdict
+
+import pytest
+
+from utils import systems
+from utils.comparison import FULL_SEEDS, READING
+from utils.data import DATA, load_company
+from utils.files import ROOT
+from utils.measure.evaluation import Condition, check_same_questions, score
+from utils.measure.results import PROVENANCE_FIELDS, read_results
+from utils.records import Answer
+from utils.report import headline, renew_readme
+
+PATH = DATA / "results" / "comparison.jsonl"
+COMPANY = load_company()
+QUESTIONS = {question.question_id: question for question in COMPANY.questions}
+PROVENANCE, ROWS = read_results(PATH, COMPANY.sha256)  # refuses rows made on other data
+
+
+def test_provenance_is_complete():
+    assert set(PROVENANCE) == set(PROVENANCE_FIELDS)
+    assert PROVENANCE["n_rows"] == len(ROWS)
+
+
+def test_every_system_answered_every_test_question_before_and_after():
+    check_same_questions(ROWS)
+    test = {question.question_id for question in COMPANY.split("test")}
+    asked = defaultdict(set)
+    for row in ROWS:
+        asked[row["system"], row["seed"], row["after"]].add(row["question_id"])
+    expected = {
+        (name, seed, after)
+        for name in (*systems.MAIN, *systems.CONTROLS)
+        for seed in (FULL_SEEDS if name in systems.ADAPTER_OF else [None])
+        for after in (False, True)
+    }
+    assert set(asked) == expected
+    assert all(ids == test for ids in asked.values())
+
+
+def test_scoring_the_saved_texts_again_gives_the_saved_verdicts():
+    for row in ROWS:
+        condition = Condition(row["run_id"], row["system"], row["seed"], row["after"], None)
+        again = score(Answer(row["answer"]), QUESTIONS[row["question_id"]], condition, None)
+        for field in ("correct", "em", "f1", "stale", "abstained"):
+            assert again[field] == row[field], (row["run_id"], row["question_id"], field)
+
+
+def label_errors(rows: list[dict], adapters: dict[str, str]) -> list[str]:
+    """What contradicts the systems' labels: passages, adapters and prompts are a system's fingerprints."""
+    errors = []
+    prompts = {(r["question_id"], r["after"], r["system"], r["seed"]): r["prompt_sha256"] for r in rows}
+    for row in rows:
+        name, where = row["system"], f"{row['run_id']} {row['question_id']}"
+        reads = name in systems.READS_PASSAGES
+        expected_k = 1 if name == "search" else READING[name].k if name in READING else None
+        if (row["retrieved"] is not None) != reads or row["k"] != expected_k:
+            errors.append(f"{where}: passages don't fit {name}")
+        if row["adapter_sha256"] != adapters.get(f"{name}-{row['seed']}"):
+            errors.append(f"{where}: adapter doesn't fit {name}")
+        if (row["prompt_sha256"] is None) != (name in ("faq", "search")):
+            errors.append(f"{where}: prompt doesn't fit {name}")
+        if (row["cited"] is not None) != (name in systems.CITES) or not row["run_id"].startswith(f"{name}-"):
+            errors.append(f"{where}: label doesn't fit {name}")
+        closed = prompts[row["question_id"], row["after"], "base", None]
+        if name in ("ft", "placebo") and row["prompt_sha256"] != closed:
+            errors.append(f"{where}: {name} wasn't asked closed book")
+    return errors
+
+
+def test_labels_fit_what_the_rows_hold():
+    assert label_errors(ROWS, PROVENANCE["settings"]["adapters"]) == []
+
+
+def swap(rows: list[dict], one: str, other: str) -> list[dict]:
+    names = {one: other, other: one}
+    return [{**row, "system": names.get(row["system"], row["system"])} for row in rows]
+
+
+NAMES = (*systems.MAIN, *systems.CONTROLS)
+
+
+@pytest.mark.parametrize(("one", "other"), [(a, b) for i, a in enumerate(NAMES) for b in NAMES[i + 1 :]])
+def test_swapping_two_labels_is_noticed(one, other):
+    assert label_errors(swap(ROWS, one, other), PROVENANCE["settings"]["adapters"])
+
+
+def test_adapters_of_different_arms_and_seeds_differ():
+    adapters = PROVENANCE["settings"]["adapters"]
+    for seed in FULL_SEEDS:
+        assert adapters[f"ft-{seed}"] == adapters[f"ft+rag-{seed}"]
+    assert len(set(adapters.values())) == 3 * len(FULL_SEEDS)  # ft, raft, placebo
+
+
+def test_the_readme_shows_the_table_that_the_rows_give():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert renew_readme(readme, headline(COMPANY, PROVENANCE, ROWS)) == readme
