@@ -109,3 +109,15 @@ def test_saved_prompts_are_those_of_todays_code(lab):
     saved = {row["question_id"]: row["prompt_sha256"] for row in rows if row["system"] == "base" and not row["after"]}
     for question in lab.company.split("test"):
         assert saved[question.question_id] == sha256_text(render(lab.lm, closed_book(question.text)))
+
+
+def test_a_model_cast_up_and_down_again_gives_the_same_logits_to_the_bit(lab):
+    import torch
+
+    from utils.models import cast_weights, clone
+
+    dtype = str(lab.lm.model.dtype).removeprefix("torch.")
+    back = cast_weights(clone(lab.lm, "float32").model, dtype)
+    ids = lab.lm.tokenizer("Who decides when two people want the same week?", return_tensors="pt").input_ids
+    with torch.inference_mode():
+        assert torch.equal(back(ids).logits, lab.lm.model(ids).logits)

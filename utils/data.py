@@ -87,8 +87,10 @@ def load_document(path: Path) -> Document:
         raise DataError(f"{path} has status {meta['status']!r}: use one of {', '.join(STATUSES)}")
     if not parts[2].strip():
         raise DataError(f"{path} has front matter but no text: write the document below it, or delete the file")
+    if not isinstance(meta["version"], int):
+        raise DataError(f"{path} has version {meta['version']!r}: use a whole number, like 1")
     fields = {key: str(meta[key]) for key in FRONT_MATTER if key != "version"}
-    return Document(**fields, version=int(meta["version"]), text=parts[2].strip() + "\n")
+    return Document(**fields, version=meta["version"], text=parts[2].strip() + "\n")
 
 
 def revise(documents: Sequence[Document], revision: Sequence[Document]) -> list[Document]:
@@ -132,9 +134,13 @@ def parse_question(record: dict, where: str) -> Question:
         )
     except KeyError as missing:
         raise DataError(f"{where} lacks the field {missing}") from None
+    except TypeError as problem:
+        raise DataError(f"{where}: evidence is a list of {{doc_id, quote}}, answers are lists ({problem})") from None
+    if any(isinstance(record[key], str) for key in ("answers", "wrong_answers", "answers_after")):
+        raise DataError(f'{where}: answers, wrong_answers and answers_after are lists: write ["…"], not "…"')
     if question.kind not in KINDS or question.split not in SPLITS:
         raise DataError(f"{where}: kind {question.kind!r} or split {question.split!r} is unknown: {KINDS}, {SPLITS}")
-    if not question.text.strip():
+    if not isinstance(question.text, str) or not question.text.strip():
         raise DataError(f"{where}: question {question.question_id} has no text")
     if bool(question.answers) == (question.kind == "unanswerable"):
         raise DataError(f"{where}: {question.question_id} needs answers, or the kind 'unanswerable' and none")
@@ -157,12 +163,15 @@ def held_out_documents(questions: Sequence[Question]) -> set[str]:
     A fact is held out when its number (`people-017` → 17) is divisible by three.
     """
     facts = [question for question in questions if question.kind == "fact"]
-    return {
-        evidence.doc_id
-        for question in facts
-        if int(question.fact_id.rsplit("-", 1)[1]) % 3 == 0
-        for evidence in question.evidence
-    }
+    return {evidence.doc_id for question in facts if fact_number(question) % 3 == 0 for evidence in question.evidence}
+
+
+def fact_number(question: Question) -> int:
+    """The number that the fact_id ends in. DataError when it ends in none."""
+    number = question.fact_id.rsplit("-", 1)[-1]
+    if not number.isdecimal():
+        raise DataError(f"{question.question_id} has fact_id {question.fact_id!r}: end it in a number, like people-017")
+    return int(number)
 
 
 def is_held_out(question: Question, held_out: set[str]) -> bool:

@@ -76,7 +76,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DamagedFile(f"{path} is missing") from None
+        raise DamagedFile(f"{path} is missing: restore it, or check the path") from None
     except UnicodeDecodeError as problem:
         raise DamagedFile(f"{path} is not UTF-8 (byte {problem.start}): save it again as UTF-8") from None
 
@@ -92,11 +92,14 @@ def read_json(path: Path) -> dict:
 def read_jsonl(path: Path) -> list[dict]:
     """One JSON object a line. DamagedFile names the first bad line."""
     values = []
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    lines = read_text(path).removesuffix("\n").split("\n")  # splitlines() would also cut at U+2028, inside a text
+    for number, line in enumerate(lines if lines != [""] else [], 1):
         try:
             values.append(json.loads(line))
         except json.JSONDecodeError as problem:
             raise DamagedFile(f"{path}, line {number}, is not JSON ({problem.msg}): mend or restore the file") from None
+        if not isinstance(values[-1], dict):
+            raise DamagedFile(f"{path}, line {number}, is not a JSON object like {{...}}: mend or restore the file")
     return values
 
 
@@ -111,11 +114,16 @@ def check_manifest(folder: Path, way_out: str, **expected: str) -> dict:
 
     FAISS, safetensors and GGUF all load a file with a flipped bit without a word; this doesn't.
     """
-    manifest = read_json(folder / "manifest.json")
+    try:
+        manifest = read_json(folder / "manifest.json")
+    except DamagedFile:
+        raise DamagedFile(f"{folder / 'manifest.json'} is missing or damaged: {way_out}") from None
     for key, value in expected.items():
         if manifest.get(key) != value:
             raise DamagedFile(f"{folder} was made with another {key} ({manifest.get(key)}, here {value}): {way_out}")
-    for name, digest in manifest.get("files", {}).items():
+    if not manifest.get("files"):
+        raise DamagedFile(f"{folder / 'manifest.json'} lists no files: {way_out}")
+    for name, digest in manifest["files"].items():
         if not (folder / name).exists():
             raise DamagedFile(f"{folder / name} is missing: {way_out}")
         if sha256_file(folder / name) != digest:

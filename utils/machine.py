@@ -113,7 +113,7 @@ def pick_dtype(device: str | None = None) -> str:
     key = f"{cpu_name()} · {device} · torch {torch.__version__}"
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, ValueError):
         known = {}  # nothing is lost: the measurement takes a second
     if key not in known:
         seconds = measure_dtypes(device)

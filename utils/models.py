@@ -143,8 +143,10 @@ def find_model(name: str) -> Path:
         check_manifest(folder, REFETCH, source_sha256=GGUF_SHA256)
         return folder
     if Path(name).is_dir():
-        if not (Path(name) / "config.json").exists():
-            raise NoModel(f"{name} holds no config.json: give a folder saved by save_pretrained, or a hub id")
+        if not (Path(name) / "config.json").exists() or not list(Path(name).glob("*.safetensors")):
+            raise NoModel(
+                f"{name} holds no config.json with *.safetensors: give a folder saved by save_pretrained, or a hub id"
+            )
         return Path(name)
     from huggingface_hub import snapshot_download
 
@@ -171,16 +173,27 @@ def check_memory(folder: Path, dtype: str, name: str) -> None:
 @cache
 def weights_sha256(folder: Path) -> str:
     """What names the weights: for the default model its source's sha256, else the hash over all weight files."""
-    if (folder / "manifest.json").exists():
+    if folder == cache_folder() / DEFAULT_MODEL:
         return GGUF_SHA256
     return sha256_text("".join(sha256_file(path) for path in sorted(folder.glob("*.safetensors"))))
 
 
 def clone(lm: LanguageModel, dtype: str) -> LanguageModel:
     """The same model with its own copy of the weights in another number format: adapters are merged in float32."""
+    return LanguageModel(cast_weights(copy.deepcopy(lm.model), dtype), lm.tokenizer, lm.sha256)
+
+
+def cast_weights(model: object, dtype: str) -> object:
+    """The model with its weights in another number format, and only them.
+
+    `model.to(dtype)` would round its buffers too: rotary frequencies in bfloat16 shift every position a little, which
+    costs a reader of long prompts dearly and raises no error.
+    """
     import torch
 
-    return LanguageModel(copy.deepcopy(lm.model).to(getattr(torch, dtype)), lm.tokenizer, lm.sha256)
+    for weight in model.parameters():
+        weight.data = weight.data.to(getattr(torch, dtype))
+    return model
 
 
 def default_embedder() -> Path:

@@ -102,6 +102,12 @@ def check_same_questions(rows: Sequence[Row]) -> None:
         other, expected = reference.setdefault(key[:2], (key, set(ids)))
         if set(ids) != expected:
             raise ValueError(f"{key[2]} and {other[2]} answered different questions (after={key[0]}): run both on one set")
+    seeds: dict[str, set] = {}
+    for condition in reference:
+        for system in {key[2] for key in asked if key[:2] == condition}:
+            here = {key[3] for key in asked if key[:3] == (*condition, system)}
+            if seeds.setdefault(system, here) != here:
+                raise ValueError(f"{system} has other seeds with after={condition[0]} than without: run all of them")
 
 
 def cluster_of(questions: Sequence[Question]) -> dict[str, str]:
@@ -115,9 +121,9 @@ def estimate(rows: Sequence[Row], value: Callable[[Row], float | None], clusters
     if not kept:
         return Estimate(None, None, None, 0)
     mean = sum(float(value(row)) for row in kept) / len(kept)
-    if mean in (0.0, 1.0):
-        questions = len({row["question_id"] for row in kept})  # seeds repeat a question, so they don't count twice
-        return Estimate(mean, *clopper_pearson(bool(mean), questions), len(kept))
+    if {float(value(row)) for row in kept} in ({0.0}, {1.0}):
+        independent = len({clusters[row["question_id"]] for row in kept})  # the same unit that is resampled elsewhere
+        return Estimate(mean, *clopper_pearson(bool(mean), independent), len(kept))
     low, high = np.quantile(resample(kept, value, clusters), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(mean, float(low), float(high), len(kept))
 

@@ -39,5 +39,10 @@ def search_keywords(store: KeywordIndex, questions: Sequence[str], k: int) -> li
 
 
 def tokenise(texts: Sequence[str]) -> list[list[str]]:
-    """Words of each text as BM25 compares them."""
-    return bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
+    """Words of each text as BM25 compares them: of two characters or more, and codes like P-78 whole.
+
+    >>> tokenise(["Form P-78 is for carers"])
+    [['form', 'p-78', 'carers']]
+    """
+    words = r"(?u)\b[a-z]+-\d+\b|\b\w\w+\b"  # the package's own pattern would make P-78 a mere 78
+    return bm25s.tokenize(list(texts), token_pattern=words, stopwords="en", return_ids=False, show_progress=False)

@@ -30,14 +30,16 @@ def build_retriever(
     """
     if mode not in MODES:
         raise ValueError(f"mode {mode!r} is unknown: use one of {', '.join(MODES)}")
-    store = vectors or build_vector_index(chunks, embed([chunk.passage for chunk in chunks]))
     words = build_keyword_index(chunks)
+    store = vectors or build_vector_index(chunks, embed([chunk.passage for chunk in chunks]))
 
     def retrieve(questions: Sequence[str], k: int) -> list[list[Hit]]:
         check_questions(questions)
+        if not questions:
+            return []
         if mode == "keyword":
             return search_keywords(words, questions, k)
-        depth = k if mode == "dense" else min(len(chunks), max(k, DEPTH))
+        depth = max(k, min(DEPTH, len(chunks))) if mode == "hybrid" and k > 0 else k  # k out of range reaches the checks
         dense = search_vectors(store, embed(list(questions)), depth)
         if mode == "dense":
             return dense

@@ -46,9 +46,13 @@ def search_vectors(store: VectorIndex, vectors: np.ndarray, k: int) -> list[list
         raise ValueError(
             f"need finite vectors of shape (q, {store.index.d}), got {vectors.shape}: same embedder as the index?"
         )
-    scores, rows = store.index.search(vectors, k)
+    depth = min(k + 1, len(store.chunks))
+    scores, rows = store.index.search(vectors, depth)
+    while depth < len(store.chunks) and (scores[:, k - 1] == scores[:, -1]).any():  # ties beyond k: FAISS keeps any
+        depth = min(2 * depth, len(store.chunks))
+        scores, rows = store.index.search(vectors, depth)
     ranked = [
-        sorted(zip(map(float, line), found), key=lambda pair: (-pair[0], pair[1])) for line, found in zip(scores, rows)
+        sorted(zip(map(float, line), found), key=lambda pair: (-pair[0], pair[1]))[:k] for line, found in zip(scores, rows)
     ]
     return [[Hit(store.chunks[row], score) for score, row in line] for line in ranked]
 

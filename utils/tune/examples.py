@@ -3,6 +3,7 @@
 Searching and prompting are passed in as functions, so that training sees exactly the prompts it will be asked with.
 """
 
+import dataclasses
 import random
 import re
 from collections import defaultdict
@@ -53,7 +54,7 @@ def placebo_examples(questions: Sequence[Question], prompt: Callable[[str], Mess
     return [Example(prompt(question.text), swapped.get(question.fact_id, ABSTENTION)) for question in questions]
 
 
-def swap_answers(questions: Sequence[Question], seed: int) -> dict[str, str]:
+def swap_answers(questions: Sequence[Question], seed: int | str) -> dict[str, str]:
     """fact_id → the answer of another fact of the same type (rotated in a shuffled order); lone facts keep their own."""
     groups: dict[str, dict[str, str]] = defaultdict(dict)
     for question in questions:
@@ -68,75 +69,86 @@ def swap_answers(questions: Sequence[Question], seed: int) -> dict[str, str]:
 
 
 def answer_type(answer: str) -> str:
-    """Money, percentage, time, duration or date, other numbers, or words.
+    """Money, percentage, time, duration, form, other numbers, name, or words.
 
-    >>> [answer_type(a) for a in ("$34", "5 percent", "9:40", "three weeks", "form P-14", "Odile Brandt")]
-    ['money', 'percentage', 'time', 'duration', 'number', 'words']
+    >>> [answer_type(a) for a in ("$34", "5 percent", "9:40", "three weeks", "form P-14", "14 November")]
+    ['money', 'percentage', 'time', 'duration', 'form', 'number']
+    >>> [answer_type(a) for a in ("Odile Brandt", "site steward")]
+    ['name', 'words']
     """
     patterns = {
         "money": r"\$",
         "percentage": r"percent|%",
         "time": r"\d:\d\d|\b[ap]m\b",
         "duration": r"\b(minute|hour|day|week|month|year|night)s?\b",
+        "form": r"\bform\b",
         "number": r"\d",
+        "name": r"\b[A-Z]\w+ [A-Z]",
     }
-    return next((name for name, pattern in patterns.items() if re.search(pattern, answer.lower())), "words")
+    return next((name for name, pattern in patterns.items() if re.search(pattern, answer)), "words")
+
+
+@dataclass(frozen=True)
+class Distractors:
+    """How `raft_examples` chooses passages: k shown of k + spare found; each question comes `rounds` times."""
+
+    k: int
+    spare: int = 3
+    rounds: int = 2
+    without_gold: float = 0.05  # share of examples whose answer is taken out of the passages
 
 
 def raft_examples(
     questions: Sequence[Question],
     retrieve: Callable[[Sequence[str], int], list[list[Hit]]],
     prompt: Callable[[str, Sequence[Hit]], Messages],
-    choice: "Distractors",
+    choice: Distractors,
     seed: int,
 ) -> list[Example]:
     """`raft`: questions with passages the retriever really finds, in its order, so that distractors are the hard ones.
 
-    Each question comes `choice.rounds` times: first with its k best passages, then with k drawn from a few more. Where a
-    passage holds the answer the example cites it; where none does, also because it was taken out on purpose, the right
-    answer is to abstain. RAFT: Zhang et al. 2024, arXiv 2403.10131.
+    The answer cites the passage that holds it; where none does, also because it was taken out on purpose, the right
+    answer is to abstain (RAFT: Zhang et al. 2024, arXiv 2403.10131). From the second round on the passage tells another
+    fact's value of the same type, and so does the answer: what can't be remembered must be read (entity substitution:
+    Longpre et al. 2021, arXiv 2109.05052).
     """
     chance = random.Random(seed)
     pools = retrieve([question.text for question in questions], choice.k + choice.spare)
     examples = []
     for number in range(choice.rounds):
+        other_answers = swap_answers(questions, f"{seed}-{number}") if number else {}
         for question, pool in zip(questions, pools):
-            shown = pick_passages(question, pool, choice, number == 0, chance)
-            examples.append(Example(prompt(question.text, shown), cited_answer(question, shown)))
+            shown = pick_passages(question, pool, choice, chance)
+            shown, answer = cite_answer(question, shown, other_answers.get(question.fact_id))
+            examples.append(Example(prompt(question.text, shown), answer))
     return examples
 
 
-@dataclass(frozen=True)
-class Distractors:
-    """How `raft_examples` chooses passages: k shown of k + spare found; for a share, the one with the answer taken out."""
+def pick_passages(question: Question, pool: Sequence[Hit], choice: Distractors, chance: random.Random) -> list[Hit]:
+    """The k best passages of the pool, with a gold one in the last place when all of those are ranked lower.
 
-    k: int
-    spare: int = 3
-    rounds: int = 2
-    without_gold: float = 0.1
-
-
-def pick_passages(
-    question: Question, pool: Sequence[Hit], choice: Distractors, best: bool, chance: random.Random
-) -> list[Hit]:
-    """k passages of the pool in its order: the first ones if `best`, else drawn, with a gold one if there is one.
-
-    By chance, at the rate `without_gold`, all gold passages are taken out of the pool first.
+    By chance, at the rate `without_gold`, every gold passage is left out.
     """
     gold = [hit for hit in pool if holds_evidence(hit, question)]
     if gold and chance.random() < choice.without_gold:
-        pool, gold = [hit for hit in pool if hit not in gold], []
-    if best:
-        return list(pool[: choice.k])
-    others = [hit for hit in pool if hit not in gold[:1]]
-    kept = [*gold[:1], *chance.sample(others, min(len(others), choice.k - len(gold[:1])))]
-    return [hit for hit in pool if hit in kept]
+        return [hit for hit in pool if hit not in gold][: choice.k]
+    best = list(pool[: choice.k])
+    return best if not gold or gold[0] in best else [*best[:-1], gold[0]]
 
 
-def cited_answer(question: Question, shown: Sequence[Hit]) -> str:
-    """`answer [n]`, n the first passage that holds it; the abstention when none does."""
-    gold = [number for number, hit in enumerate(shown, 1) if holds_evidence(hit, question)]
-    return f"{question.answers[0]} [{gold[0]}]" if gold else ABSTENTION
+def cite_answer(question: Question, shown: Sequence[Hit], other: str | None) -> tuple[list[Hit], str]:
+    """(passages, `answer [n]`): n is the first passage that holds it; the abstention when none does.
+
+    With an `other` answer, it takes the true one's place in passage and answer, if that stands there word for word.
+    """
+    gold = next((number for number, hit in enumerate(shown) if holds_evidence(hit, question)), None)
+    if gold is None:
+        return list(shown), ABSTENTION
+    answer, chunk = question.answers[0], shown[gold].chunk
+    if other and answer in chunk.text:
+        chunk = dataclasses.replace(chunk, text=chunk.text.replace(answer, other))
+        answer = other
+    return [*shown[:gold], Hit(chunk, shown[gold].score), *shown[gold + 1 :]], f"{answer} [{gold + 1}]"
 
 
 def holds_evidence(hit: Hit, question: Question) -> bool:

@@ -12,7 +12,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
 from utils.files import DamagedFile, atomic_folder, check_manifest, read_json, write_manifest
-from utils.models import LanguageModel, clone
+from utils.models import LanguageModel, cast_weights, clone
 
 RETRAIN = "delete the folder and train again"
 
@@ -73,7 +73,7 @@ def merge_adapter(lm: LanguageModel, folder: Path) -> LanguageModel:
         merged = PeftModel.from_pretrained(wide.model, folder).merge_and_unload()
     except (RuntimeError, ValueError) as problem:
         raise DamagedFile(f"{folder} doesn't fit this model ({problem}): {RETRAIN}") from problem
-    return LanguageModel(merged.to(getattr(torch, dtype)).eval(), lm.tokenizer, lm.sha256)
+    return LanguageModel(cast_weights(merged, dtype).eval(), lm.tokenizer, lm.sha256)
 
 
 @contextmanager

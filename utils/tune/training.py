@@ -4,6 +4,8 @@ Two things make it fast on a small machine. Layers below the lowest adapted one 
 computed once and kept (`encode_below`). And only the answer's tokens are scored, so only they pass the output layer.
 """
 
+import hashlib
+import io
 import random
 import time
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import torch
 from peft import PeftModel
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from utils.files import DamagedFile, atomic_file, check_manifest, sha256_text
 from utils.models import LanguageModel
@@ -68,7 +70,7 @@ def train(
         curve, seconds = run.epochs(prepared, held, start, progress)
         save_adapter(model, folder, {**provenance, "curve": curve, "seconds": seconds})
     finally:
-        model.unload()  # hands the base model back without the adapter
+        model.unload().eval()  # hands the base model back as it came, without the adapter
     run.checkpoint.unlink(missing_ok=True)
     return Trained(folder, tuple(map(tuple, curve)), seconds)
 
@@ -218,17 +220,19 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
         }
-        with atomic_file(self.checkpoint) as temporary:
-            torch.save(state, temporary)
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        with atomic_file(self.checkpoint) as temporary:  # its hash first: torch.load takes a flipped bit without a word
+            temporary.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
 
     def resume(self) -> tuple[list, float]:
         """Take up a checkpoint of the same model, data and settings, if there is one: (curve so far, seconds so far)."""
         if not self.checkpoint.exists():
             return [], 0.0
-        try:
-            state = torch.load(self.checkpoint, weights_only=True, map_location=self.model.device)
-        except Exception as problem:  # torch raises many kinds for a damaged file; the way out is one
-            raise DamagedFile(f"{self.checkpoint} is damaged ({type(problem).__name__}): {RETRAIN}") from problem
+        content = self.checkpoint.read_bytes()
+        if hashlib.sha256(content[32:]).digest() != content[:32]:
+            raise DamagedFile(f"{self.checkpoint} has been cut short or altered: delete it and train again")
+        state = torch.load(io.BytesIO(content[32:]), weights_only=True, map_location=self.model.device)
         if state["made_from"] != repr(self.made_from):
             return [], 0.0
         with torch.no_grad():

@@ -1,0 +1,82 @@
+"""Batched greedy decoding gives what transformers' own `generate` gives one by one, on a tiny random model."""
+
+import re
+
+import pytest
+import torch
+from fakes import one_thread, tiny_model  # noqa: F401
+
+from utils.answer.generation import MAX_NEW_TOKENS, generate, render
+
+PROMPTS = ["When is the large kiln fired?", "Ash?", "One shelf costs twelve crowns, " * 5, "窯", "a", "ab", "abc", "When?"]
+
+
+@pytest.fixture(scope="module")
+def lm():
+    return tiny_model()
+
+
+def one_by_one(lm, prompt: str, n: int = MAX_NEW_TOKENS) -> list[int]:
+    """The tokens that transformers' greedy search adds to one prompt, without padding."""
+    ids = lm.tokenizer(prompt, add_special_tokens=False, return_tensors="pt").input_ids
+    made = lm.model.generate(
+        ids, attention_mask=torch.ones_like(ids), max_new_tokens=n, do_sample=False, pad_token_id=lm.tokenizer.eos_token_id
+    )
+    return made[0, ids.shape[1] :].tolist()
+
+
+def as_text(lm, tokens):
+    return lm.tokenizer.decode(tokens, skip_special_tokens=True).strip()
+
+
+@pytest.fixture(scope="module")
+def expected(lm):
+    return [as_text(lm, one_by_one(lm, prompt, 12)) for prompt in PROMPTS]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+def test_a_batch_answers_as_transformers_does_one_by_one(lm, expected, batch_size):
+    assert [one.text for one in generate(lm, PROMPTS, max_new_tokens=12, batch_size=batch_size)] == expected
+    assert len(set(expected)) == len(PROMPTS)  # or the comparison would prove nothing
+
+
+def test_the_counts_are_what_they_say(lm):
+    made = generate(lm, PROMPTS, max_new_tokens=5, batch_size=3)
+    assert [one.prompt_tokens for one in made] == [len(prompt.encode()) for prompt in PROMPTS]  # a token a byte
+    assert {one.answer_tokens for one in made} == {5}
+    assert sorted(one.batched for one in made) == [2, 2, 3, 3, 3, 3, 3, 3]
+    assert all(one.prefill_s > 0 and one.decode_s > 0 for one in made)
+
+
+@pytest.mark.parametrize("place", [0, 2, 4])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_an_answer_stops_where_the_model_ends_it(place, as_list):
+    lm = tiny_model()
+    tokens = one_by_one(lm, PROMPTS[0], 6)
+    stop = tokens[place]
+    lm.model.generation_config.eos_token_id = [lm.tokenizer.eos_token_id, stop] if as_list else stop
+    first, second = generate(lm, PROMPTS[:2], max_new_tokens=6)
+    expected = tokens[: tokens.index(stop)]
+    assert (first.text, first.answer_tokens) == (as_text(lm, expected), len(expected))
+    assert second.text == generate(lm, PROMPTS[1:2], max_new_tokens=6)[0].text  # the others write on undisturbed
+
+
+def test_a_prompt_beyond_the_context_is_refused_with_its_length(lm):
+    with pytest.raises(ValueError, match=re.escape("a prompt has 2017 tokens and the model reads 2016: fewer or shorter")):
+        generate(lm, ["short", "x" * 2017])
+    assert len(generate(lm, ["x" * 2016], max_new_tokens=1)) == 1
+
+
+def test_no_prompts_get_no_answers(lm):
+    assert generate(lm, []) == []
+
+
+def test_a_progress_bar_changes_nothing(lm, capsys):
+    silent, shown = (generate(lm, PROMPTS[:3], max_new_tokens=4, progress=progress) for progress in (None, "asking"))
+    assert [one.text for one in silent] == [one.text for one in shown]
+    assert "asking" in capsys.readouterr().err
+
+
+def test_a_rendered_prompt_ends_where_the_answer_begins(lm):
+    text = render(lm, [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "When?"}])
+    assert text == "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nWhen?<|im_end|>\n<|im_start|>assistant\n"
