@@ -114,7 +114,14 @@ def test_a_page_without_text_has_no_passage(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["両方の窯。\n\n二つ目。", "Две печи. Обжиг в четверг.", "line one\u2028line two\x85 line three", "a\tb\x0cc"]
+    "text",
+    [
+        "両方の窯。\n\n二つ目。",
+        "Две печи. Обжиг в четверг.",
+        "line one\u2028line two\x85 line three",
+        "a\tb\x0cc",
+        "One.   \n\n  Two.\t\nThree.",
+    ],
 )
 def test_offsets_hold_in_any_script_and_with_odd_blanks(text):
     for chunk in chunk_document(page(text), 1):

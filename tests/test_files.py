@@ -1,6 +1,7 @@
 """Files are whole or absent, through errors and kills; and a manifest notices every change."""
 
 import json
+import os
 
 import pytest
 from fakes import cut_short, flip_bit, kill_in_the_middle
@@ -44,6 +45,13 @@ def test_an_error_while_writing_leaves_the_old_file(tmp_path):
         temporary.write_text("half")
         raise KeyboardInterrupt
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_the_old_file_is_replaced_and_never_written_into(tmp_path):
+    write_text(tmp_path / "rows.txt", "old")
+    os.link(tmp_path / "rows.txt", tmp_path / "another name of the old file")
+    write_text(tmp_path / "rows.txt", "new")
+    assert (tmp_path / "another name of the old file").read_text() == "old"
 
 
 def test_a_kill_while_writing_leaves_the_old_file(tmp_path):

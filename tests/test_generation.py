@@ -61,6 +61,17 @@ def test_an_answer_stops_where_the_model_ends_it(place, as_list):
     assert second.text == generate(lm, PROMPTS[1:2], max_new_tokens=6)[0].text  # the others write on undisturbed
 
 
+def test_a_batch_takes_no_step_after_its_last_answer_has_ended():
+    lm = tiny_model()
+    tokens = [one_by_one(lm, prompt, 9) for prompt in PROMPTS[:2]]
+    lm.model.generation_config.eos_token_id = stops = [tokens[0][1], tokens[1][4]]
+    ended = [next(place for place, token in enumerate(line) if token in stops) for line in tokens]
+    passes = []
+    lm.model.register_forward_hook(lambda *_: passes.append(1))
+    generate(lm, PROMPTS[:2], max_new_tokens=9)
+    assert ended[0] != ended[1] and len(passes) == max(ended) + 1 < 9
+
+
 def test_a_prompt_beyond_the_context_is_refused_with_its_length(lm):
     with pytest.raises(ValueError, match=re.escape("a prompt has 2017 tokens and the model reads 2016: fewer or shorter")):
         generate(lm, ["short", "x" * 2017])

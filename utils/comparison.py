@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from utils import systems
 from utils.answer.prompts import closed_book, with_passages, with_worked_example
 from utils.data import DATA, Company, held_out_documents, is_held_out, load_company
@@ -40,7 +42,7 @@ class Reading:
     k: int
 
 
-# Chosen on dev, four settings an arm; all that were tried stand in data/results/selection.jsonl.
+# Chosen on dev, three settings an arm; all that were tried stand in data/results/selection.jsonl.
 READING = {
     "rag": Reading(with_worked_example, 1),
     "ft+rag": Reading(with_passages, 1),
@@ -90,22 +92,34 @@ def seen_search(lab: Lab) -> Retrieve:
     return build_retriever(seen, lab.embed, SEARCH)
 
 
-def examples_of(lab: Lab, arm: str, split: str, seed: int) -> list[Example]:
-    """What an arm learns from (`train`) or is validated on (`dev`). `raft` never sees the held-out documents."""
+def examples_of(lab: Lab, arm: str, split: str, seed: int, reading: Reading | None = None) -> list[Example]:
+    """What an arm learns from (`train`) or is validated on (`dev`). `raft` never sees the held-out documents.
+
+    `reading` takes the place of the chosen way of showing passages to `raft`.
+    """
     questions = lab.company.split(split)
     if arm == "ft":
         return closed_book_examples(questions, closed_book)
     if arm == "placebo":
         return placebo_examples(questions, closed_book, seed)
     seen = [question for question in questions if not is_held_out(question, lab.held_out)]
-    return raft_examples(seen, seen_search(lab), READING["raft"].prompt, Distractors(READING["raft"].k), seed)
+    reading = reading or READING["raft"]
+    return raft_examples(seen, seen_search(lab), reading.prompt, Distractors(reading.k), seed)
 
 
-def train_arm(lab: Lab, arm: str, seed: int, settings: Settings | None = None, folder: Path | None = None) -> Trained:
+def train_arm(
+    lab: Lab,
+    arm: str,
+    seed: int,
+    settings: Settings | None = None,
+    folder: Path | None = None,
+    reading: Reading | None = None,
+) -> Trained:
     """The arm's adapter: trained now, or found where an earlier run with the same model, data and settings left it."""
     settings = dataclasses.replace(settings or TRAINING[arm], seed=seed)
     learn, validate = (
-        [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed)] for split in ("train", "dev")
+        [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed, reading)]
+        for split in ("train", "dev")
     )
     key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn)))[:12]
     folder = folder or lab.work / "adapters" / f"{arm}-seed{seed}-{key}"
@@ -129,7 +143,7 @@ def ask(lab: Lab, system: str, lm: LanguageModel, questions: Sequence[Question],
 
 
 def answer_step(lab: Lab, system: str, seed: int | None) -> dict:
-    """{rows, seconds, peak_gib} of one system and seed on the test questions, before and after the revision.
+    """{rows, seconds, peak_gib, threads} of one system and seed on the test questions, before and after the revision.
 
     Taken from the step's file where it is finished. A system that sees no documents is asked once and scored twice.
     """
@@ -148,7 +162,8 @@ def answer_step(lab: Lab, system: str, seed: int | None) -> dict:
             for changed, answers in ((False, before), (True, after))
             for answer, question in zip(answers, questions, strict=True)
         ]
-        write_json(path, {"rows": rows, "seconds": time.perf_counter() - start, "peak_gib": memory.peak / GIB})
+        spent = {"seconds": time.perf_counter() - start, "peak_gib": memory.peak / GIB, "threads": torch.get_num_threads()}
+        write_json(path, {"rows": rows, **spent})
     return read_json(path)
 
 
@@ -188,6 +203,7 @@ def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) 
         "search": SEARCH,
         "reading": {name: {"prompt": chosen.prompt.__name__, "k": chosen.k} for name, chosen in READING.items()},
         "max_words": MAX_WORDS,
+        "threads": max(step["threads"] for step in done.values()),
         "dtype": str(lab.lm.model.dtype).removeprefix("torch."),
         "distractors": dataclasses.asdict(Distractors(READING["raft"].k)),
         "training": {arm: dataclasses.asdict(chosen) for arm, chosen in TRAINING.items()},

@@ -32,7 +32,8 @@ def caption(provenance: dict, rows: Sequence[Row]) -> str:
         f"{len(answerable)} test questions with an answer ({len(changed)} of them changed by the revision) "
         f"and {len(others)} without; {len(seeds)} training seed{'s' if len(seeds) != 1 else ''}; "
         f"95 % intervals over documents and seeds; "
-        f"{provenance['cpu']}, {provenance['cores']} cores, {provenance['settings']['dtype']}, {provenance['date']}."
+        f"{provenance['cpu']}, {provenance['settings']['threads']} of {provenance['cores']} cores, "
+        f"{provenance['settings']['dtype']}, {provenance['date']}."
     )
 
 

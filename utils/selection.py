@@ -1,4 +1,4 @@
-"""Choose on dev: four settings for every arm, all written down. Nothing here touches a test question.
+"""Choose on dev: three settings for every arm, all written down. Nothing here touches a test question.
 
 `python -m utils.selection` measures them (about half an hour on two cores, resumable) and prints the best of each arm,
 to be copied into `utils.comparison` by hand, where a reader sees them.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from utils import systems
 from utils.answer.prompts import with_passages, with_worked_example
-from utils.comparison import READING, TRAINING, Lab, Reading, open_lab, train_arm
+from utils.comparison import TRAINING, Lab, Reading, open_lab, train_arm
 from utils.data import DATA
 from utils.files import read_json, sha256_text, write_json, write_jsonl
 from utils.measure.evaluation import Condition, score
@@ -18,18 +18,16 @@ from utils.measure.results import describe_run
 from utils.tune.lora import merge_adapter
 from utils.tune.training import Settings
 
-READINGS = tuple(Reading(prompt, k) for prompt in (with_passages, with_worked_example) for k in (1, 3))
+READINGS = (Reading(with_passages, 1), Reading(with_worked_example, 1), Reading(with_worked_example, 3))
 FT = (
     Settings(epochs=8, learning_rate=2e-3, lowest_layer=20),
     Settings(epochs=10, learning_rate=1e-3, lowest_layer=20, batch_size=8),
-    Settings(epochs=15, learning_rate=1e-3, lowest_layer=20, batch_size=8),
     Settings(epochs=8, learning_rate=1e-3, lowest_layer=10),
 )
 RAFT = (
-    Settings(epochs=2, learning_rate=1e-3, lowest_layer=10, batch_size=8),
-    Settings(epochs=3, learning_rate=1e-3, lowest_layer=15, batch_size=8),
-    Settings(epochs=3, learning_rate=1e-3, lowest_layer=10, batch_size=8),
-    Settings(epochs=4, learning_rate=2e-3, lowest_layer=20, batch_size=8),
+    (Settings(epochs=4, learning_rate=1e-3, lowest_layer=15, batch_size=8), Reading(with_passages, 3)),
+    (Settings(epochs=5, learning_rate=7e-4, lowest_layer=15, batch_size=4), Reading(with_passages, 2)),
+    (Settings(epochs=2, learning_rate=1e-3, lowest_layer=10, batch_size=8), Reading(with_passages, 3)),
 )
 
 
@@ -43,11 +41,11 @@ class Trial:
 
 
 def trials() -> list[Trial]:
-    """Everything that is tried, four settings an arm."""
+    """Everything that is tried, three settings an arm."""
     return [
         *(Trial("rag", None, reading) for reading in READINGS),
         *(Trial("ft", training, None) for training in FT),
-        *(Trial("raft", training, READING["raft"]) for training in RAFT),
+        *(Trial("raft", training, reading) for training, reading in RAFT),
         *(Trial("ft+rag", TRAINING["ft"], reading) for reading in READINGS),
     ]
 
@@ -67,7 +65,9 @@ def measure(lab: Lab, trial: Trial) -> dict:
     path = lab.work / "selection" / f"{sha256_text(repr((describe(trial), lab.lm.sha256, lab.company.sha256)))[:12]}.json"
     if not path.exists():
         questions = lab.company.split("dev")
-        trained = trial.training and train_arm(lab, systems.ADAPTER_OF[trial.system], 1, trial.training)
+        trained = trial.training and train_arm(
+            lab, systems.ADAPTER_OF[trial.system], 1, trial.training, reading=trial.reading
+        )
         lm = merge_adapter(lab.lm, trained.folder) if trained else lab.lm
         if trial.reading:
             found = systems.find_passages(lab.retrieve[False], questions, trial.reading.k)

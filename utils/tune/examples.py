@@ -120,7 +120,8 @@ def raft_examples(
         for question, pool in zip(questions, pools):
             shown = pick_passages(question, pool, choice, chance)
             shown, answer = cite_answer(question, shown, other_answers.get(question.fact_id))
-            examples.append(Example(prompt(question.text, shown), answer))
+            if number == 0 or answer != ABSTENTION:  # once each is enough: more and it gives up where it could read
+                examples.append(Example(prompt(question.text, shown), answer))
     return examples
 
 
