@@ -57,6 +57,11 @@ def test_ties_come_in_reading_order():
     assert [hit.chunk.start for hit in hits] == [0, 4]  # 4 and 5 are alike
 
 
+def test_codes_are_compared_whole():
+    store = build_keyword_index([Chunk("a", 0, 1, "Send form P-14.", "A"), Chunk("b", 0, 1, "Send form Q-14.", "B")])
+    assert [hit.chunk.doc_id for hit in search_keywords(store, ["What is q-14 for?"], 2)[0]] == ["b"]
+
+
 def test_the_heading_above_a_passage_is_searched_too():
     store = build_keyword_index([Chunk("a", 0, 1, "22 days", "Leave"), Chunk("b", 0, 1, "34 dollars", "Meals")])
     assert [hit.chunk.doc_id for hit in search_keywords(store, ["meals"], 2)[0]] == ["b"]

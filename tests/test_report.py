@@ -14,6 +14,7 @@ from utils.report import MARKS, caption, headline, renew_readme, report, table_o
 os.environ.setdefault("MPLBACKEND", "Agg")
 SETTINGS = {
     "dtype": "float32",
+    "threads": 2,
     "peak_gib": {"base": 1.25, "ft-1": 2.04, "ft-2": 1.5, "ft+rag-1": 3.0},
     "training_seconds": {"ft-1": 60.0, "ft-2": 80.0, "ft-3": 70.0, "raft-1": 200.0},
 }
