@@ -5,6 +5,7 @@ import pytest
 from utils.answer.prompts import (
     EXAMPLE_ANSWER,
     EXAMPLE_QUESTION,
+    REMINDER,
     check_question,
     cited_documents,
     closed_book,
@@ -29,7 +30,9 @@ def test_passages_are_numbered_from_one_a_line_each():
 @pytest.mark.parametrize("prompt", [with_passages, with_worked_example])
 def test_the_last_message_shows_the_passages_and_ends_in_the_question(prompt):
     messages = prompt("When is it fired?", HITS)
-    assert messages[-1]["role"] == "user" and messages[-1]["content"].endswith("\n\nQuestion: When is it fired?")
+    reminder = f"\n{REMINDER}" if prompt is with_worked_example else ""
+    assert messages[-1]["role"] == "user"
+    assert messages[-1]["content"].endswith(f"\n\nQuestion: When is it fired?{reminder}")
     assert number_passages(HITS) in messages[-1]["content"]
 
 

@@ -1,6 +1,6 @@
-"""Choose on dev: three settings for every arm, all written down. Nothing here touches a test question.
+"""Choose on dev: two settings for every arm, all written down. Nothing here touches a test question.
 
-`python -m utils.selection` measures them (about half an hour on two cores, resumable) and prints the best of each arm,
+`python -m utils.selection` measures them (a quarter of an hour on two cores, resumable) and prints the best of each arm,
 to be copied into `utils.comparison` by hand, where a reader sees them.
 """
 
@@ -18,16 +18,14 @@ from utils.measure.results import describe_run
 from utils.tune.lora import merge_adapter
 from utils.tune.training import Settings
 
-READINGS = (Reading(with_passages, 1), Reading(with_worked_example, 1), Reading(with_worked_example, 3))
+READINGS = (Reading(with_passages, 1), Reading(with_worked_example, 1))
 FT = (
     Settings(epochs=8, learning_rate=2e-3, lowest_layer=20),
     Settings(epochs=10, learning_rate=1e-3, lowest_layer=20, batch_size=8),
-    Settings(epochs=8, learning_rate=1e-3, lowest_layer=10),
 )
 RAFT = (
     (Settings(epochs=4, learning_rate=1e-3, lowest_layer=15, batch_size=8), Reading(with_passages, 3)),
-    (Settings(epochs=5, learning_rate=7e-4, lowest_layer=15, batch_size=4), Reading(with_passages, 2)),
-    (Settings(epochs=2, learning_rate=1e-3, lowest_layer=10, batch_size=8), Reading(with_passages, 3)),
+    (Settings(epochs=2, learning_rate=1e-3, lowest_layer=15, batch_size=8), Reading(with_passages, 3)),
 )
 
 
@@ -41,7 +39,7 @@ class Trial:
 
 
 def trials() -> list[Trial]:
-    """Everything that is tried, three settings an arm."""
+    """Everything that is tried, two settings an arm."""
     return [
         *(Trial("rag", None, reading) for reading in READINGS),
         *(Trial("ft", training, None) for training in FT),

@@ -13,11 +13,12 @@ WITH_PASSAGES = (
     f"Answer from the passages in a few words and cite the passage, like [1]. If they do not say, answer: {ABSTENTION}"
 )
 
-EXAMPLE_QUESTION = """[1] Kiln use › Firing days: The large kiln is fired on Thursdays. Ask Odile for a shelf.
-[2] Kiln use › Small kiln: The small kiln may be fired on any day.
+REMINDER = "Answer from the passage, with its number."  # once more at the end: a small model forgets how it began
+EXAMPLE_QUESTION = f"""[1] Kiln use › Firing days: The large kiln is fired on Thursdays. Ask Odile for a shelf.
 
-Question: On which day is the large kiln fired?"""
-EXAMPLE_ANSWER = "on Thursdays [1]"
+Question: On which day is the large kiln fired?
+{REMINDER}"""
+EXAMPLE_ANSWER = "The large kiln is fired on Thursdays. [1]"
 
 
 def closed_book(question: str) -> Messages:
@@ -36,6 +37,7 @@ def with_passages(question: str, hits: Sequence[Hit]) -> Messages:
 def with_worked_example(question: str, hits: Sequence[Hit]) -> Messages:
     """The same after one worked example about something else: an untrained small model copies its form."""
     system, user = with_passages(question, hits)
+    user["content"] += f"\n{REMINDER}"
     example = [{"role": "user", "content": EXAMPLE_QUESTION}, {"role": "assistant", "content": EXAMPLE_ANSWER}]
     return [system, *example, user]
 

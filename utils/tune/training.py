@@ -21,6 +21,8 @@ from utils.models import LanguageModel
 from utils.tune.examples import MASKED, Encoded
 from utils.tune.lora import RETRAIN, add_adapter, lower_layers, save_adapter, trainable, upper_layers
 
+MAX_TOKENS = 1024  # computed at once in training; 15 layers keep about 0.7 GiB for their gradients
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -133,6 +135,17 @@ def answer_loss(model: PeftModel, decoder: torch.nn.Module, batch: Sequence[Prep
     return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][scored])
 
 
+def count_scored(example: Prepared) -> int:
+    """How many of its tokens the loss is over."""
+    return int((example[1] != MASKED).sum())
+
+
+def split_batch(batch: Sequence[Prepared]) -> list[Sequence[Prepared]]:
+    """Parts of at most MAX_TOKENS with their padding, whose gradients are added up: long batches then fit into memory."""
+    rows = max(1, MAX_TOKENS // max(len(labels) for _, labels in batch))
+    return [batch[start : start + rows] for start in range(0, len(batch), rows)]
+
+
 def plan_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
     """This epoch's batches of example numbers: like lengths together, shuffled, the same at every start."""
     chance = random.Random(f"{seed}-{epoch}")
@@ -193,14 +206,17 @@ class Run:
         """One update; returns its loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(step, total, self.settings)
-        loss = answer_loss(self.model, decoder, batch)
-        self.scaler.scale(loss).backward()
+        n_scored, total_loss = sum(map(count_scored, batch)), 0.0
+        for part in split_batch(batch):
+            loss = answer_loss(self.model, decoder, part) * (sum(map(count_scored, part)) / n_scored)
+            self.scaler.scale(loss).backward()
+            total_loss += loss.item()
         self.scaler.unscale_(self.optimiser)
         torch.nn.utils.clip_grad_norm_(self.parameters.values(), 1.0)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.optimiser.zero_grad()
-        return loss.item()
+        return total_loss
 
     @torch.no_grad()
     def validate(self, decoder: torch.nn.Module, held: Sequence[Prepared]) -> float | None:
