@@ -25,7 +25,7 @@ FT = (
 )
 RAFT = (
     (Settings(epochs=4, learning_rate=1e-3, lowest_layer=15, batch_size=8), Reading(with_passages, 3)),
-    (Settings(epochs=2, learning_rate=1e-3, lowest_layer=15, batch_size=8), Reading(with_passages, 3)),
+    (Settings(epochs=5, learning_rate=7e-4, lowest_layer=15, batch_size=4), Reading(with_passages, 2)),
 )
 
 

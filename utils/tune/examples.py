@@ -93,9 +93,9 @@ class Distractors:
     """How `raft_examples` chooses passages: k shown of k + spare found; each question comes `rounds` times."""
 
     k: int
-    spare: int = 30  # deep enough to find nearly every gold passage, which then takes the last place
+    spare: int = 3  # where a gold passage is among these, it takes the last place
     rounds: int = 2
-    without_gold: float = 0.08  # share of examples whose answer is taken out of the passages
+    without_gold: float = 0.05  # share of examples whose answer is taken out of the passages
 
 
 def raft_examples(
