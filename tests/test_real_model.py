@@ -69,7 +69,7 @@ def test_a_few_facts_are_learned_in_seconds_and_survive_merging(lab, tmp_path):
     facts = list(dict.fromkeys(q.fact_id for q in lab.company.split("train") if q.answers))[:4]
     questions = [q for q in lab.company.split("train") if q.fact_id in facts]
     learn = [encode(lab.lm.tokenizer, example) for example in closed_book_examples(questions, closed_book)]
-    settings = Settings(epochs=10, learning_rate=2e-3, lowest_layer=24, batch_size=8)
+    settings = Settings(epochs=25, learning_rate=2e-3, lowest_layer=24, batch_size=8)
     trained = train(lab.lm, learn, learn[:4], settings, tmp_path / "few", progress=None)
     assert trained.curve[-1][1] < trained.curve[0][1] / 3
     assert right(questions, systems.ask_closed_book(merge_adapter(lab.lm, trained.folder), questions)) >= 0.7
