@@ -38,7 +38,10 @@ def caption(provenance: dict, rows: Sequence[Row]) -> str:
 
 
 def with_memory(table: pd.DataFrame, provenance: dict) -> pd.DataFrame:
-    """The table with a column for the most memory (GiB, the whole process) that a system took while answering."""
+    """The table with a column for the most memory (GiB, the whole process) that a system took while answering.
+
+    Of several seeds the least: a process that has just trained keeps memory that answering doesn't need.
+    """
     peaks = provenance["settings"]["peak_gib"]
     most = {
         name: max(gib for key, gib in peaks.items() if key == name or key.startswith(f"{name}-")) for name in table.index
