@@ -44,7 +44,7 @@ def with_memory(table: pd.DataFrame, provenance: dict) -> pd.DataFrame:
     """
     peaks = provenance["settings"]["peak_gib"]
     most = {
-        name: max(gib for key, gib in peaks.items() if key == name or key.startswith(f"{name}-")) for name in table.index
+        name: min(gib for key, gib in peaks.items() if key == name or key.startswith(f"{name}-")) for name in table.index
     }
     return table.assign(memory=[most[name] for name in table.index])
 

@@ -17,11 +17,12 @@ from peft import PeftModel
 from tqdm import tqdm
 
 from utils.files import DamagedFile, atomic_file, check_manifest, sha256_text
+from utils.machine import return_memory
 from utils.models import LanguageModel
 from utils.tune.examples import MASKED, Encoded
 from utils.tune.lora import RETRAIN, add_adapter, lower_layers, save_adapter, trainable, upper_layers
 
-MAX_TOKENS = 1024  # computed at once in training; 15 layers keep about 0.7 GiB for their gradients
+MAX_TOKENS = 512  # computed at once in training; 15 layers keep about 0.35 GiB for their gradients
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def train(
     provenance = {"model_sha256": lm.sha256, "data_sha256": hash_examples(examples), "settings": asdict(settings)}
     if folder.exists():
         return read_trained(folder, provenance)
+    return_memory()
     start = time.perf_counter()
     prepared = encode_below(lm, examples, settings)
     held = encode_below(lm, validation, settings)
@@ -197,6 +199,7 @@ class Run:
                 for batch in plan_batches(lengths, self.settings.batch_size, self.settings.seed, epoch):
                     losses.append(self.step(decoder, [examples[number] for number in batch], step, total))
                     step += 1
+                    return_memory()  # else a run over long examples grows to twice its memory
                     bar.update()
                 curve.append([epoch + 1, sum(losses) / len(losses), self.validate(decoder, held)])
                 self.save(curve, before + time.perf_counter() - start)
