@@ -5,7 +5,7 @@ import pytest
 
 from notebooks import build
 
-FIRST = '''\
+FIRST = """\
 # %% [markdown]
 # # 1. Count the pens
 # About pens.
@@ -46,8 +46,8 @@ largest = max(pens)
 
 # %% tags=["exercise"]
 print("Right." if largest == 4 else "Not yet: which is the largest?")
-'''
-SECOND = '''\
+"""
+SECOND = """\
 # %% [markdown]
 # # 2. Sell the pens
 
@@ -56,7 +56,7 @@ SECOND = '''\
 
 # %%
 1 + 1
-'''
+"""
 
 
 @pytest.fixture
@@ -98,8 +98,13 @@ def test_solutions_have_setup_exercises_and_solutions_in_order_and_nothing_else(
     build.main(["--no-run"], course)
     head, *rest = texts(course, "solutions/01_count.ipynb")
     assert head.startswith("# Solutions: 1. Count the pens\n") and "](../01_count.ipynb)" in head
-    assert rest == ["ready = True", "pens = [3, 4]", "**Exercise 1.** The largest.", "largest = max(pens)",
-                    'print("Right." if largest == 4 else "Not yet: which is the largest?")']
+    assert rest == [
+        "ready = True",
+        "pens = [3, 4]",
+        "**Exercise 1.** The largest.",
+        "largest = max(pens)",
+        'print("Right." if largest == 4 else "Not yet: which is the largest?")',
+    ]
 
 
 def test_a_lesson_without_solutions_has_no_solutions_notebook(course):
@@ -128,13 +133,16 @@ def test_the_pipeline_line_marks_one_step(step):
     assert build.pipeline(step).count(f"**{step}**") == 1
 
 
-@pytest.mark.parametrize("old, new, said", [
-    ('tags=["stub"]', 'tags=["stubb"]', "cell 10: tags ['stubb']"),
-    ('tags=["stub"]', 'tags=["stub", "solution"]', "at most one"),
-    ("{{pipeline: retrieve}}", "{{pipeline: train}}", "no step 'train'"),
-    ("{{navigation}}", "{{navigatoin}}", "'{{navigatoin}}' is no placeholder"),
-    ("# # 1. Count", "# Count", "start with the lesson's title"),
-])
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ('tags=["stub"]', 'tags=["stubb"]', "cell 10: tags ['stubb']"),
+        ('tags=["stub"]', 'tags=["stub", "solution"]', "at most one"),
+        ("{{pipeline: retrieve}}", "{{pipeline: train}}", "no step 'train'"),
+        ("{{navigation}}", "{{navigatoin}}", "'{{navigatoin}}' is no placeholder"),
+        ("# # 1. Count", "# Count", "start with the lesson's title"),
+    ],
+)
 def test_a_mistake_in_a_source_is_refused_and_named(course, capsys, old, new, said):
     edit(course, old, new)
     assert build.main(["--no-run"], course) == 1
@@ -250,9 +258,14 @@ def test_new_text_around_the_same_code_keeps_the_outputs(built_copy, monkeypatch
     assert build.main(["--check"], built_copy) == 0
 
 
-@pytest.mark.parametrize("old, new", [
-    ("sum(pens)", "len(pens)"), ("About pens.", "All about pens."), ('tags=["stub"]', ""),
-])
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("sum(pens)", "len(pens)"),
+        ("About pens.", "All about pens."),
+        ('tags=["stub"]', ""),
+    ],
+)
 def test_check_finds_every_change_of_a_source(built_copy, old, new):
     assert build.check(built_copy) == []
     edit(built_copy, old, new)

@@ -52,8 +52,11 @@ class Notebook:
     @property
     def code(self) -> list[tuple[str, nbformat.NotebookNode]]:
         """The code cells, each with the words that name it in a complaint."""
-        return [(f"{self.file}, cell {number} `{(cell.source.strip().splitlines() or ['(empty)'])[0][:60]}`", cell)
-                for number, cell in enumerate(self.cells, 1) if cell.cell_type == "code"]
+        return [
+            (f"{self.file}, cell {number} `{(cell.source.strip().splitlines() or ['(empty)'])[0][:60]}`", cell)
+            for number, cell in enumerate(self.cells, 1)
+            if cell.cell_type == "code"
+        ]
 
 
 def tags(cell) -> list[str]:
@@ -101,8 +104,11 @@ def run_once_from_top_to_bottom(notebook):
 
 def errors_only_where_they_are_meant(notebook):
     meant = {where: "raises-exception" in tags(cell) for where, cell in notebook.code}
-    return [f"{where}: " + ("raises-exception, but no error is stored" if meant[where] else "a stored error")
-            for where, cell in notebook.code if has_error(cell) != meant[where]]
+    return [
+        f"{where}: " + ("raises-exception, but no error is stored" if meant[where] else "a stored error")
+        for where, cell in notebook.code
+        if has_error(cell) != meant[where]
+    ]
 
 
 def checked_cells_hold_text(notebook):
@@ -117,7 +123,7 @@ def skipped_cells_define_nothing_used_later(notebook):
     complaints = []
     for index, (where, cell) in enumerate(notebook.code):
         if "nbval-skip" in tags(cell):
-            later = {name for _, after in notebook.code[index + 1:] for name in names(after, ast.Load)}
+            later = {name for _, after in notebook.code[index + 1 :] for name in names(after, ast.Load)}
             needed = sorted(names(cell, ast.Store) & later)
             complaints += [f"{where}: nbval-skip, but {name} is used later" for name in needed]
     return complaints
@@ -134,8 +140,11 @@ def names(cell, context) -> set[str]:
 
 
 def cells_and_files_are_short(notebook):
-    complaints = [f"{where}: {len(cell.source.splitlines())} lines, at most {MAX_LINES}"
-                  for where, cell in notebook.code if not 0 < len(cell.source.splitlines()) <= MAX_LINES]
+    complaints = [
+        f"{where}: {len(cell.source.splitlines())} lines, at most {MAX_LINES}"
+        for where, cell in notebook.code
+        if not 0 < len(cell.source.splitlines()) <= MAX_LINES
+    ]
     if notebook.is_lesson and not 25 <= len(notebook.cells) <= 50:
         complaints.append(f"{notebook.file}: {len(notebook.cells)} cells, a lesson has 25 to 50")
     if notebook.size >= MAX_BYTES:
@@ -161,8 +170,9 @@ def nothing_forbidden_in_the_outputs(notebook):
     for where, cell in notebook.code:
         coloured = "\n".join(text for output in cell.outputs for text in everything_in(output))
         plain = re.sub(r"\x1b\[[\d;]*m", "", coloured)
-        complaints += [f"{where}: stored output with {what}" for what, pattern in FORBIDDEN_OUTPUT.items()
-                       if re.search(pattern, plain)]
+        complaints += [
+            f"{where}: stored output with {what}" for what, pattern in FORBIDDEN_OUTPUT.items() if re.search(pattern, plain)
+        ]
     return complaints
 
 
@@ -193,8 +203,10 @@ def a_lesson_opens_and_closes_as_all_do(notebook):
 def missing_headings(file, part, cells, wanted) -> list[str]:
     """A complaint for each of `wanted` that begins no line as a heading or in bold, or for another order of them."""
     lines = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown").splitlines()
-    heads = [next((i for i, line in enumerate(lines) if re.match(rf"(- )?(#+ |\*\*){re.escape(head)}", line)), None)
-             for head in wanted]
+    heads = [
+        next((i for i, line in enumerate(lines) if re.match(rf"(- )?(#+ |\*\*){re.escape(head)}", line)), None)
+        for head in wanted
+    ]
     if None in heads:
         return [f"{file}: no '{wanted[i]}' in the {part}" for i, line in enumerate(heads) if line is None]
     return [] if heads == sorted(heads) else [f"{file}: the {part} should be in the order {', '.join(wanted)}"]
@@ -203,13 +215,19 @@ def missing_headings(file, part, cells, wanted) -> list[str]:
 def the_measured_cost_is_small(notebook):
     cost = notebook.metadata.get("course", {})
     limits = {"minutes": MAX_MINUTES, "peak_gib": MAX_GIB}
-    return [f"{notebook.file}: {key} is {cost.get(key)}, measured and under {limit} wanted"
-            for key, limit in limits.items() if cost.get(key) is None or cost[key] >= limit]
+    return [
+        f"{notebook.file}: {key} is {cost.get(key)}, measured and under {limit} wanted"
+        for key, limit in limits.items()
+        if cost.get(key) is None or cost[key] >= limit
+    ]
 
 
 def stubs_run_as_they_stand(notebook):
-    return [f"{where}: a stub must run without an error" for where, cell in notebook.code
-            if "stub" in tags(cell) and (has_error(cell) or "raises-exception" in tags(cell))]
+    return [
+        f"{where}: a stub must run without an error"
+        for where, cell in notebook.code
+        if "stub" in tags(cell) and (has_error(cell) or "raises-exception" in tags(cell))
+    ]
 
 
 def checks_say_not_yet_until_the_exercise_is_solved(notebook):
@@ -219,10 +237,17 @@ def checks_say_not_yet_until_the_exercise_is_solved(notebook):
 
 
 RULES = [
-    run_once_from_top_to_bottom, errors_only_where_they_are_meant, checked_cells_hold_text,
-    skipped_cells_define_nothing_used_later, cells_and_files_are_short, nothing_forbidden_in_the_code,
-    nothing_forbidden_in_the_outputs, the_setup_cell_comes_first_and_is_the_same_everywhere,
-    a_lesson_opens_and_closes_as_all_do, the_measured_cost_is_small, stubs_run_as_they_stand,
+    run_once_from_top_to_bottom,
+    errors_only_where_they_are_meant,
+    checked_cells_hold_text,
+    skipped_cells_define_nothing_used_later,
+    cells_and_files_are_short,
+    nothing_forbidden_in_the_code,
+    nothing_forbidden_in_the_outputs,
+    the_setup_cell_comes_first_and_is_the_same_everywhere,
+    a_lesson_opens_and_closes_as_all_do,
+    the_measured_cost_is_small,
+    stubs_run_as_they_stand,
     checks_say_not_yet_until_the_exercise_is_solved,
 ]
 
@@ -276,18 +301,29 @@ def test_every_lesson_stands_in_the_map_of_the_readme(notebooks):
 
 
 def code(source, *marks, out="7\n"):
-    return nbformat.v4.new_code_cell(source, metadata={"tags": list(marks)},
-                                     outputs=[nbformat.v4.new_output("stream", text=out)] if out else [])
+    return nbformat.v4.new_code_cell(
+        source, metadata={"tags": list(marks)}, outputs=[nbformat.v4.new_output("stream", text=out)] if out else []
+    )
 
 
 def good_lesson() -> Notebook:
     """A made-up lesson that keeps every rule, for the tests below to break in one place."""
     text = nbformat.v4.new_markdown_cell
-    cells = [text("# 1. Title"), text("[Open](https://colab.research.google.com/x)"),
-             text("\n".join(f"**{head}**: so" for head in OPENING)), code(SETUP, out="")]
+    cells = [
+        text("# 1. Title"),
+        text("[Open](https://colab.research.google.com/x)"),
+        text("\n".join(f"**{head}**: so" for head in OPENING)),
+        code(SETUP, out=""),
+    ]
     cells += [code(f"step_{i} = {i}") for i in range(20)]
-    cells += [code("sum([3, 4])", "nbval-check-output"), text("## What this does not show"), text("## Exercises"),
-              code("largest = None", "stub"), code("check(largest)", "exercise", out="Not yet."), text("## Takeaways")]
+    cells += [
+        code("sum([3, 4])", "nbval-check-output"),
+        text("## What this does not show"),
+        text("## Exercises"),
+        code("largest = None", "stub"),
+        code("check(largest)", "exercise", out="Not yet."),
+        text("## Takeaways"),
+    ]
     for count, cell in enumerate((cell for cell in cells if cell.cell_type == "code"), 1):
         cell.execution_count = count
     return Notebook("notebooks/01_title.ipynb", cells, {"course": {"minutes": 1.0, "peak_gib": 0.5}}, 1000)
@@ -301,6 +337,7 @@ def set_step(source, *marks, out="7\n"):
         count = notebook.cells[STEP].execution_count
         notebook.cells[STEP] = code(source, *marks, out=out)
         notebook.cells[STEP].execution_count = count
+
     return change
 
 
@@ -314,6 +351,7 @@ def set_data(**data):
         output = nbformat.v4.new_output("display_data", data=bundle)
         notebook.cells[STEP].metadata.tags = ["nbval-check-output"]
         notebook.cells[STEP].outputs = [output]
+
     return change
 
 
@@ -377,11 +415,14 @@ def test_the_rule_finds_the_breakage_and_names_the_notebook(rule, breakage):
     assert complaints and all(complaint.startswith("notebooks/01_title.ipynb") for complaint in complaints)
 
 
-@pytest.mark.parametrize("source, out", [
-    ('f"{euros}/month and {days}/7"', "3/month, and/or 2 km/h, https://example.org/a/b, ../data/documents/x.md"),
-    ("Path('../data') / 'documents'", "<td>1</td></tr>"),
-    ("# from x import * would be bad", "See data/results/comparison.jsonl"),
-])
+@pytest.mark.parametrize(
+    "source, out",
+    [
+        ('f"{euros}/month and {days}/7"', "3/month, and/or 2 km/h, https://example.org/a/b, ../data/documents/x.md"),
+        ("Path('../data') / 'documents'", "<td>1</td></tr>"),
+        ("# from x import * would be bad", "See data/results/comparison.jsonl"),
+    ],
+)
 def test_harmless_text_is_not_taken_for_an_absolute_path(source, out):
     notebook = good_lesson()
     set_step(source, out=out)(notebook)

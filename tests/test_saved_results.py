@@ -64,7 +64,7 @@ def label_errors(rows: list[dict], adapters: dict[str, str]) -> list[str]:
             errors.append(f"{where}: prompt doesn't fit {name}")
         if (row["cited"] is not None) != (name in systems.CITES) or not row["run_id"].startswith(f"{name}-"):
             errors.append(f"{where}: label doesn't fit {name}")
-        closed = prompts[row["question_id"], row["after"], "base", None]
+        closed = prompts.get((row["question_id"], row["after"], "base", None))
         if name in ("ft", "placebo") and row["prompt_sha256"] != closed:
             errors.append(f"{where}: {name} wasn't asked closed book")
     return errors

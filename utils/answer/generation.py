@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from tqdm import tqdm
 
+from utils.machine import return_memory
 from utils.models import LanguageModel
 
 MAX_NEW_TOKENS = 32  # the same cap for every system
@@ -52,6 +53,7 @@ def generate(
             batch = order[start : start + batch_size]
             done |= zip(batch, generate_batch(lm, [ids[number] for number in batch], max_new_tokens))
             bar.update(len(batch))
+            return_memory()  # the cache of past tokens, in a new size at every step
     return [done[number] for number in range(len(ids))]
 
 

@@ -12,6 +12,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
 from utils.files import DamagedFile, atomic_folder, check_manifest, read_json, write_manifest
+from utils.machine import return_memory
 from utils.models import LanguageModel, cast_weights, clone
 
 RETRAIN = "delete the folder and train again"
@@ -73,7 +74,9 @@ def merge_adapter(lm: LanguageModel, folder: Path) -> LanguageModel:
         merged = PeftModel.from_pretrained(wide.model, folder).merge_and_unload()
     except (RuntimeError, ValueError) as problem:
         raise DamagedFile(f"{folder} doesn't fit this model ({problem}): {RETRAIN}") from problem
-    return LanguageModel(cast_weights(merged, dtype).eval(), lm.tokenizer, lm.sha256)
+    merged = cast_weights(merged, dtype).eval()
+    return_memory()  # that of the float32 copy
+    return LanguageModel(merged, lm.tokenizer, lm.sha256)
 
 
 @contextmanager

@@ -75,6 +75,7 @@ def train(
         save_adapter(model, folder, {**provenance, "curve": curve, "seconds": seconds})
     finally:
         model.unload().eval()  # hands the base model back as it came, without the adapter
+        return_memory()
     run.checkpoint.unlink(missing_ok=True)
     return Trained(folder, tuple(map(tuple, curve)), seconds)
 
