@@ -1,193 +1,12 @@
-"""The course's own data keeps its promises, and data that doesn't is refused by name, with the way out."""
+"""Data is loaded as it stands, and what can't be used is refused by name, with the way out."""
 
 import json
-import re
-from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 from fakes import DOCUMENTS, document_text, question_records, write_company
 
-from utils.data import (
-    DATA,
-    FRONT_MATTER,
-    answers_in_force,
-    evidence_in_force,
-    held_out_documents,
-    is_held_out,
-    load_company,
-    load_documents,
-)
-from utils.measure.metrics import contains, normalise
-from utils.retrieve.chunking import chunk_documents
-
-STOP_WORDS = frozenset(
-    "a an the of to in on at for from by with and or is are was were be been am do does did can could may might must "
-    "shall should will would i me my we our you your he she it its they them their this that these those what which who "
-    "whom whose when where why how much many long often if as so not no any some there here have has had get gets got "
-    "larkspur per each after before than then into out up about".split()
-)
-
-
-def content_words(text: str) -> set[str]:
-    """What a wording is about: its words without the small ones and without 's."""
-    return {re.sub(r"['’]s$", "", token) for token in normalise(text)} - STOP_WORDS
-
-
-def overlap(one: str, other: str) -> float:
-    """Jaccard: shared content words as a share of all."""
-    one, other = content_words(one), content_words(other)
-    return len(one & other) / len(one | other)
-
-
-@pytest.fixture(scope="module")
-def ours():
-    return load_company()
-
-
-@pytest.fixture(scope="module")
-def facts(ours):
-    """fact_id → its questions, for everything that has an answer."""
-    groups = defaultdict(list)
-    for question in ours.questions:
-        if question.answers:
-            groups[question.fact_id].append(question)
-    return groups
-
-
-# the documents
-
-
-def test_there_are_at_least_twenty_documents_of_readable_length(ours):
-    assert len(ours.documents) >= 20
-    for document in (*ours.documents, *ours.documents_after):
-        assert 120 <= len(document.text.split()) <= 600, document.doc_id
-
-
-@pytest.mark.parametrize("path", [*DATA.glob("documents/*.md"), *DATA.glob("revision/*.md")], ids=lambda path: path.stem)
-def test_a_file_is_named_like_its_document_and_has_the_fields_in_order(path):
-    lines = path.read_text("utf-8").split("---\n")[1].splitlines()
-    assert tuple(line.split(":")[0] for line in lines) == FRONT_MATTER
-    assert lines[0] == f"doc_id: {path.stem}"
-
-
-def test_a_revision_is_later_and_of_the_same_page(ours):
-    before = {document.doc_id: document for document in ours.documents}
-    revised = load_documents(DATA / "revision")
-    assert revised
-    for document in revised:
-        old = before[document.doc_id]
-        assert document.version > old.version and document.effective > old.effective
-        assert (document.title, document.desk) == (old.title, old.desk) and document.text != old.text
-
-
-# the questions
-
-
-def test_there_are_enough_facts_each_in_four_train_one_dev_and_two_test_wordings(facts):
-    kinds = [questions for questions in facts.values() if questions[0].kind == "fact"]
-    assert len(kinds) >= 48
-    for questions in kinds:
-        assert Counter(question.split for question in questions) == {"train": 4, "dev": 1, "test": 2}
-
-
-def test_unanswerable_questions_stand_in_every_split(ours):
-    splits = Counter(question.split for question in ours.questions if question.kind == "unanswerable")
-    assert sum(splits.values()) >= 24 and set(splits) == {"train", "dev", "test"}
-
-
-def test_the_revision_changes_half_the_facts_and_takes_some_away(facts):
-    after = [questions[0].answers_after for questions in facts.values()]
-    assert sum(answers is not None for answers in after) >= 24
-    assert after.count(()) >= 3
-    for questions in facts.values():
-        assert not set(questions[0].answers) & set(questions[0].answers_after or ()), questions[0].fact_id
-
-
-def test_all_wordings_of_a_fact_have_the_same_answers_and_evidence(facts):
-    for questions in facts.values():
-        shared = {(q.kind, q.answers, q.wrong_answers, q.evidence, q.answers_after, q.evidence_after) for q in questions}
-        assert len(shared) == 1, questions[0].fact_id
-
-
-def test_no_wording_stands_in_two_splits(ours):
-    splits = defaultdict(set)
-    for question in ours.questions:
-        splits[" ".join(normalise(question.text))].add(question.split)
-    assert [text for text, names in splits.items() if len(names) > 1] == []
-
-
-def test_dev_and_test_share_at_most_half_their_content_words_with_a_train_wording(facts):
-    for questions in facts.values():
-        train = [question.text for question in questions if question.split == "train"]
-        for question in questions:
-            if question.split != "train":
-                assert max(overlap(question.text, text) for text in train) <= 0.5, question.question_id
-
-
-def test_no_question_gives_its_answer_away(facts):
-    for question in sum(facts.values(), []):
-        assert not any(contains(question.text, answer) for answer in question.answers), question.question_id
-
-
-def test_every_quote_is_one_sentence_or_row_and_holds_an_accepted_answer(ours, facts):
-    for after, documents in ((False, ours.documents), (True, ours.documents_after)):
-        texts = {document.doc_id: document.text for document in documents}
-        for questions in facts.values():
-            question = questions[0]
-            quotes = evidence_in_force(question, after)
-            for item in quotes:
-                assert item.quote in texts[item.doc_id], (question.fact_id, after)
-                assert "\n" not in item.quote and not re.search(r"[.!?] [A-Z]", item.quote), item.quote
-            accepted = answers_in_force(question, after)
-            if question.kind == "fact":
-                assert bool(quotes) == bool(accepted), question.fact_id
-                assert all(any(contains(item.quote, answer) for answer in accepted) for item in quotes), question.fact_id
-
-
-def test_every_quote_lies_within_one_passage(ours, facts):
-    for after, documents in ((False, ours.documents), (True, ours.documents_after)):
-        chunks = chunk_documents(documents)
-        for questions in facts.values():
-            for item in evidence_in_force(questions[0], after):
-                assert any(c.doc_id == item.doc_id and item.quote in c.text for c in chunks), item.quote
-
-
-def test_a_wrong_answer_is_never_part_of_an_accepted_one(facts):
-    for questions in facts.values():
-        question = questions[0]
-        for accepted in (*question.answers, *(question.answers_after or ())):
-            inside = [wrong for wrong in question.wrong_answers if contains(accepted, wrong)]
-            assert not inside, (question.fact_id, accepted, inside)
-
-
-def test_old_and_new_answers_are_never_part_of_each_other(facts):
-    for questions in facts.values():
-        for old in questions[0].answers:
-            for new in questions[0].answers_after or ():
-                assert not contains(old, new) and not contains(new, old), (questions[0].fact_id, old, new)
-
-
-def test_the_old_answer_is_gone_from_the_revised_document(ours, facts):
-    texts = {document.doc_id: document.text for document in ours.documents_after}
-    for questions in facts.values():
-        question = questions[0]
-        if question.answers_after is not None:
-            left = [answer for answer in question.answers if contains(texts[question.evidence[0].doc_id], answer)]
-            assert not left, (question.fact_id, left)
-
-
-def test_an_unanswerable_question_has_nothing_to_go_by(ours):
-    for question in ours.questions:
-        if question.kind == "unanswerable":
-            assert not (question.answers or question.evidence or question.answers_after or question.evidence_after)
-
-
-def test_every_third_fact_and_its_documents_are_held_out(ours, facts):
-    held_out = held_out_documents(ours.questions)
-    apart = {fact_id for fact_id, questions in facts.items() if is_held_out(questions[0], held_out)}
-    assert {fact_id for fact_id in facts if int(fact_id[-3:]) % 3 == 0} <= apart
-    assert len(held_out) * 3 == len(ours.documents) and len(apart) * 3 == len(facts)
+from utils.data import answers_in_force, evidence_in_force, held_out_documents, load_company
 
 
 def test_the_hashes_follow_the_contents_and_not_the_line_ends(tmp_path):
@@ -330,3 +149,43 @@ def test_the_revision_decides_which_answer_and_evidence_hold(club):
     assert evidence_in_force(changed, True)[0].quote == "The large kiln is fired on Saturdays."
     assert answers_in_force(same, True) == ("seven spoons",) and evidence_in_force(same, True) == same.evidence
     assert answers_in_force(gone, True) == () and evidence_in_force(gone, True) == ()
+
+
+# parts of the data
+
+
+def write_slices(club, text="small: {documents: [pottery-kiln], facts: [pottery-001, pottery-u01]}\n"):
+    (club / "slices.yaml").write_text(text, encoding="utf-8")
+
+
+def test_a_slice_holds_what_it_lists_and_keeps_its_hash(club):
+    write_slices(club)
+    small = load_company(club, "small")
+    assert [document.doc_id for document in small.documents] == ["pottery-kiln"]
+    assert {question.fact_id for question in small.questions} == {"pottery-001", "pottery-u01"}
+    put("documents/wheel.md", document_text("wheel", "# Wheel\n\nThe wheel turns."))(club)  # outside the slice
+    assert load_company(club, "small").sha256 == small.sha256 != load_company(club).sha256
+    replace(KILN, "on Thursdays", "on  Thursdays")(club)
+    with pytest.raises(ValueError, match="isn't in pottery-kiln.md"):
+        load_company(club, "small")
+
+
+def test_an_unknown_slice_is_refused_with_those_there_are(club):
+    write_slices(club)
+    with pytest.raises(ValueError, match="slices.yaml has no slice 'large': use one of small"):
+        load_company(club, "large")
+
+
+def test_a_slice_without_the_document_of_its_question_is_refused(club):
+    write_slices(club, "small: {documents: [pottery-clay], facts: [pottery-001]}\n")
+    with pytest.raises(ValueError, match="'pottery-kiln', which isn't there"):
+        load_company(club, "small")
+
+
+@pytest.mark.parametrize(("status", "found"), [("superseded", True), ("private", False), ("poisoned", False)])
+def test_superseded_pages_are_searched_and_private_and_poisoned_ones_are_not(club, status, found):
+    page = document_text("old-page", "# Old page\n\nThe kiln was cold.").replace("in_force", status)
+    put("documents/old-page.md", page)(club)
+    company = load_company(club)
+    assert ("old-page" in {document.doc_id for document in company.documents}) == found
+    assert ("old-page" in {document.doc_id for document in company.documents_after}) == found

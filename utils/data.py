@@ -1,6 +1,7 @@
 """Load the company, its documents and questions, and refuse what is broken. No model and no index here."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from utils.records import Document, Evidence, Question
 
 DATA = ROOT / "data"
 FRONT_MATTER = ("doc_id", "title", "desk", "version", "effective", "status")
+SEARCHED = ("in_force", "superseded")  # what a search over the company's folder finds
 STATUSES = ("in_force", "superseded", "private", "poisoned")
 KINDS = ("fact", "two_fact", "reverse", "arithmetic", "unanswerable")
 SPLITS = ("train", "dev", "test")
@@ -22,7 +24,7 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Company:
-    """Everything the experiments know: documents in force, the same after the revision, and the questions."""
+    """Everything the experiments know: the documents, the same after the revision, and the questions."""
 
     documents: tuple[Document, ...]
     documents_after: tuple[Document, ...]
@@ -34,25 +36,72 @@ class Company:
         return [question for question in self.questions if question.split == name]
 
 
-def load_company(folder: Path = DATA) -> Company:
-    """Read `documents/`, `revision/` and `questions.jsonl` of a data folder, and check each against the others."""
-    documents = load_documents(folder / "documents")
+def load_company(folder: Path = DATA, slice_name: str | None = None) -> Company:
+    """Read `documents/`, `revision/` and `questions.jsonl` of a data folder, and check each against the others.
+
+    Private and poisoned documents stay out; superseded ones are in, as they are in a real folder.
+    `slice_name` keeps the part of the folder that its `slices.yaml` lists under that name.
+    """
+    every = load_documents(folder / "documents")
     revision = load_documents(folder / "revision") if (folder / "revision").is_dir() else []
-    after = revise(documents, revision)
     questions = load_questions(folder / "questions.jsonl")
+    kept = {document.doc_id for document in every if document.status in SEARCHED}
+    if slice_name:
+        doc_ids, fact_ids = load_slice(folder / "slices.yaml", slice_name)
+        kept &= doc_ids
+        questions = [question for question in questions if question.fact_id in fact_ids]
+    documents = [document for document in every if document.doc_id in kept]
+    after = [document for document in revise(every, revision) if document.doc_id in kept]
     for question in questions:
         check_evidence(question, question.evidence, documents, folder / "questions.jsonl")
         check_evidence(question, question.evidence_after or (), after, folder / "questions.jsonl")
-    return Company(tuple(documents), tuple(after), tuple(questions), hash_data(folder))
+    digests = hash_data(folder, kept, {question.question_id for question in questions})
+    return Company(tuple(documents), tuple(after), tuple(questions), digests)
 
 
-def hash_data(folder: Path = DATA) -> dict[str, str]:
-    """sha256 of the questions and of each folder of documents (over names and contents, in order of name)."""
-    hashes = {"questions.jsonl": sha256_text(read_text(folder / "questions.jsonl"))}
-    for name in ("documents", "revision"):
-        paths = sorted((folder / name).glob("*.md"))
-        hashes[name] = sha256_text("".join(f"{path.name}\n{read_text(path)}" for path in paths))
-    return hashes
+def load_patients(folder: Path = DATA / "patients") -> Company:
+    """The clinic's records (`*.md`), their later versions (`revision/`) and the questions about them."""
+    documents, questions = load_documents(folder), load_questions(folder / "questions.jsonl")
+    after = revise(documents, load_documents(folder / "revision"))
+    for question in questions:
+        check_evidence(question, question.evidence, documents, folder / "questions.jsonl")
+        check_evidence(question, question.evidence_after or (), after, folder / "questions.jsonl")
+    kept = {document.doc_id for document in documents}
+    digests = {
+        "questions.jsonl": hash_questions(folder / "questions.jsonl", {question.question_id for question in questions}),
+        "documents": hash_documents(folder, kept),
+        "revision": hash_documents(folder / "revision", kept),
+    }
+    return Company(tuple(documents), tuple(after), tuple(questions), digests)
+
+
+def load_slice(path: Path, name: str) -> tuple[set[str], set[str]]:
+    """(doc_ids, fact_ids) of a named part of the data. DataError names the parts there are."""
+    slices = yaml.safe_load(read_text(path))
+    if name not in slices:
+        raise DataError(f"{path} has no slice {name!r}: use one of {', '.join(slices)}")
+    return set(slices[name]["documents"]), set(slices[name]["facts"])
+
+
+def hash_data(folder: Path, doc_ids: Collection[str], question_ids: Collection[str]) -> dict[str, str]:
+    """sha256 of the questions asked and of each folder of documents (over names and contents, in order of name)."""
+    return {
+        "questions.jsonl": hash_questions(folder / "questions.jsonl", question_ids),
+        "documents": hash_documents(folder / "documents", doc_ids),
+        "revision": hash_documents(folder / "revision", doc_ids),
+    }
+
+
+def hash_questions(path: Path, question_ids: Collection[str]) -> str:
+    """sha256 of the lines that hold these questions."""
+    lines = [line for line in read_text(path).split("\n") if line]
+    return sha256_text("".join(line + "\n" for line in lines if json.loads(line)["question_id"] in question_ids))
+
+
+def hash_documents(folder: Path, doc_ids: Collection[str]) -> str:
+    """sha256 over the names and contents of the files that hold these documents."""
+    paths = [path for path in sorted(folder.glob("*.md")) if load_document(path).doc_id in doc_ids]
+    return sha256_text("".join(f"{path.name}\n{read_text(path)}" for path in paths))
 
 
 def load_documents(folder: Path) -> list[Document]:
@@ -131,6 +180,7 @@ def parse_question(record: dict, where: str) -> Question:
             evidence_after=None
             if record["evidence_after"] is None
             else tuple(Evidence(**item) for item in record["evidence_after"]),
+            operands=tuple(record.get("operands", ())),
         )
     except KeyError as missing:
         raise DataError(f"{where} lacks the field {missing}") from None

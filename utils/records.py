@@ -63,6 +63,7 @@ class Question:
     evidence: tuple[Evidence, ...]
     answers_after: tuple[str, ...] | None
     evidence_after: tuple[Evidence, ...] | None
+    operands: tuple[str, ...] = ()  # of `arithmetic` only: one per evidence
 
 
 @dataclass(frozen=True)
@@ -81,3 +82,58 @@ class Answer:
     retrieve_s: float | None = None
     prefill_s: float | None = None
     decode_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A contract clause and its review by the house rule: label `<subject>-for-<side>`, risk, and a fixed phrase."""
+
+    clause_id: str
+    split: str
+    text: str
+    label: str
+    risk: str
+    action: str
+
+
+@dataclass(frozen=True)
+class FieldNote:
+    """A note from the field and its triage by the clinic's rule: an invented protocol code, and how soon."""
+
+    note_id: str
+    split: str
+    text: str
+    code: str
+    urgency: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A customer's letter and the answer to it in the house voice."""
+
+    reply_id: str
+    split: str
+    inquiry: str
+    reply: str
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A made-up secret as it stands in a private document, and decoys of the same form that stand nowhere."""
+
+    canary_id: str
+    doc_id: str
+    sentence: str
+    secret: str
+    decoys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What a poisoned document tries on which fact, and the words that show it worked; neither in a harmless one."""
+
+    doc_id: str
+    attack: str
+    harmless: bool
+    target: str | None
+    payload: str | None

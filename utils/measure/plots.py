@@ -55,7 +55,7 @@ def draw_estimates(axis: plt.Axes, estimates: Sequence, shift: float, colour: st
     )
 
 
-def plot_curve(curve: Sequence[tuple[int, float, float | None]], title: str) -> Figure:
+def plot_curve(curve: Sequence[tuple[float, float, float | None]], title: str) -> Figure:
     """Training and validation loss by epoch."""
     figure, axis = plt.subplots(figsize=(5, 2.8), layout="constrained")
     epochs = [row[0] for row in curve]
@@ -64,4 +64,39 @@ def plot_curve(curve: Sequence[tuple[int, float, float | None]], title: str) -> 
     axis.set(xlabel="epoch", ylabel="loss per answer token", title=title)
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False)
+    return figure
+
+
+def plot_difficulty(table: pd.DataFrame) -> Figure:
+    """Two panels, by desk: how often each kind of search puts the right document, and the gold passage, first.
+
+    `table` has the columns desk, search, "document first", "passage first".
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.2), sharey=True, layout="constrained")
+    desks, modes = list(dict.fromkeys(table["desk"])), list(dict.fromkeys(table["search"]))
+    for axis, column in zip(axes, ("document first", "passage first")):
+        for place, (mode, colour, hatch) in enumerate(zip(modes, (BLUE, ORANGE, GREY), ("", "//", ".."))):
+            own = table[table["search"] == mode].set_index("desk")[column]
+            heights = [own[desk] for desk in desks]
+            spots = [number + (place - 1) * 0.27 for number in range(len(desks))]
+            axis.bar(spots, heights, 0.25, color=colour, hatch=hatch, edgecolor="white", label=mode)
+        axis.set(title=f"right {column}", xticks=range(len(desks)), xticklabels=desks, ylim=(0, 1))
+        axis.grid(axis="y", alpha=0.3)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("share of test facts")
+    axes[1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def plot_lengths(lengths: dict[str, list[int]]) -> Figure:
+    """Document lengths in words: a row of points a desk, with the median."""
+    figure, axis = plt.subplots(figsize=(7, 2.6), layout="constrained")
+    for row, words in enumerate(lengths.values()):
+        axis.plot(words, [row] * len(words), "o", color=BLUE, alpha=0.4, ms=5)
+        axis.plot(sorted(words)[len(words) // 2], row, "|", color=ORANGE, ms=18, mew=2)
+    labels = [f"{desk} ({len(words)})" for desk, words in lengths.items()]
+    axis.set(xlabel="words a document (orange: the median)", yticks=range(len(lengths)), yticklabels=labels, xlim=(0, None))
+    axis.set_ylim(len(lengths) - 0.5, -0.5)  # the first desk on top
+    axis.grid(axis="x", alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
     return figure

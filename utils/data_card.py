@@ -1,0 +1,217 @@
+"""What data/README.md counts and measures: how much data, how hard it is to search, which bytes. Trains nothing.
+
+`python -m utils.data_card` searches with the default embedder, saves `data/results/difficulty.json`, draws the figures
+and renews the generated part of data/README.md.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from utils.data import DATA, Company, evidence_in_force, load_company, load_patients
+from utils.files import ROOT, atomic_file, read_json, read_jsonl, sha256_file, sha256_text, write_json, write_text
+from utils.measure.metrics import abstains, is_correct
+from utils.records import Question
+from utils.retrieve.retriever import MODES, Retrieve
+from utils.skills import load_attacks, load_canaries, load_clauses, load_notes, load_replies
+
+MARKS = ("<!-- counted and measured by `python -m utils.data_card` -->", "<!-- end of the counted part -->")
+DESKS = ("customer", "people", "legal", "clinic")
+DIFFICULTY = DATA / "results" / "difficulty.json"
+
+
+def count_company(company: Company) -> pd.DataFrame:
+    """A line a desk: documents, revised ones, facts, changed facts, and test questions of the other kinds."""
+    revised = [old.desk for old, new in zip(company.documents, company.documents_after) if old != new]
+    facts = {question.fact_id: question for question in company.questions if question.kind == "fact"}.values()
+    columns = {
+        "documents in force": Counter(page.desk for page in company.documents if page.status == "in_force"),
+        "superseded": Counter(page.desk for page in company.documents if page.status == "superseded"),
+        "revised": Counter(revised),
+        "facts": Counter(fact.desk for fact in facts),
+        "changed": Counter(fact.desk for fact in facts if fact.answers_after is not None),
+        "taken away": Counter(fact.desk for fact in facts if fact.answers_after == ()),
+    }
+    for kind in ("two_fact", "reverse", "arithmetic", "unanswerable"):
+        asked = [question for question in company.questions if question.kind == kind]
+        columns[kind] = {
+            desk: " + ".join(
+                str(sum(q.desk == desk and q.split == split for q in asked)) for split in ("train", "dev", "test")
+            )
+            for desk in DESKS
+        }
+    return pd.DataFrame({name: [counts[desk] for desk in DESKS] for name, counts in columns.items()}, index=list(DESKS))
+
+
+def count_others() -> pd.DataFrame:
+    """A line a file beside the questions: how many records in each split, and the share of its largest class."""
+    patients, second = load_patients(), load_company(DATA / "second_company")
+    lines = {
+        "`clauses.jsonl`": (load_clauses(), ("label", "risk", "action")),
+        "`triage.jsonl`": (load_notes(), ("code", "urgency")),
+        "`style.jsonl`": (load_replies(), ()),
+        f"`patients/` ({len(patients.documents)} records)": (patients.questions, ()),
+        f"`second_company/` ({len(second.documents)} documents)": (second.questions, ()),
+    }
+    table = {}
+    for name, (items, classes) in lines.items():
+        splits = Counter(item.split for item in items)
+        largest = ", ".join(
+            f"{field} {max(Counter(getattr(item, field) for item in items).values()) / len(items):.2f}" for field in classes
+        )
+        table[name] = {split: splits[split] for split in ("train", "dev", "test")} | {"largest class": largest or "–"}
+    return pd.DataFrame.from_dict(table, orient="index")
+
+
+def hash_table(folder: Path = DATA) -> pd.DataFrame:
+    """sha256 of each data file, and of each folder of documents over the sorted lines `sha256  name`."""
+    files = [*folder.glob("*.jsonl"), folder / "slices.yaml", *folder.glob("*/questions.jsonl")]
+    lines = {path.relative_to(folder).as_posix(): sha256_file(path) for path in sorted(files)}
+    for parent in sorted({path.parent for path in folder.glob("**/*.md")} - {folder, folder / "results"}):
+        pages = sorted(parent.glob("*.md"))
+        listing = "".join(f"{sha256_file(path)}  {path.name}\n" for path in pages)
+        lines[f"{parent.relative_to(folder).as_posix()}/ ({len(pages)} files)"] = sha256_text(listing)
+    return pd.DataFrame({"sha256": [f"`{digest}`" for digest in lines.values()]}, index=[f"`{name}`" for name in lines])
+
+
+def measure_difficulty(company: Company, retrievers: dict[str, Retrieve]) -> pd.DataFrame:
+    """A line a desk and kind of search, over the test questions of kind `fact`.
+
+    Shares: right document first; gold passage first; gold passage among the first three.
+    """
+    asked = [question for question in company.split("test") if question.kind == "fact"]
+    lines = []
+    for mode, retrieve in retrievers.items():
+        found = retrieve([question.text for question in asked], 3)
+        ranks = [rank_gold(question, hits) for question, hits in zip(asked, found)]
+        for desk in (*DESKS, "all"):
+            own = [rank for question, rank in zip(asked, ranks) if desk in (question.desk, "all")]
+            if own:
+                share = {name: sum(rank[name] for rank in own) / len(own) for name in own[0]}
+                lines.append({"desk": desk, "search": mode, "n": len(own), **share})
+    return pd.DataFrame(lines)
+
+
+def count_misses(company: Company, retrieve: Retrieve) -> tuple[int, int]:
+    """(test facts whose passage is not among the first three, those of them with another passage of its page there)."""
+    asked = [question for question in company.split("test") if question.kind == "fact"]
+    found = retrieve([question.text for question in asked], 3)
+    missed = [(q, hits) for q, hits in zip(asked, found) if not rank_gold(q, hits)["passage in three"]]
+    near = [q for q, hits in missed if q.evidence[0].doc_id in {hit.chunk.doc_id for hit in hits}]
+    return len(missed), len(near)
+
+
+def rank_gold(question: Question, hits: Sequence) -> dict[str, bool]:
+    """Where the question's evidence lies among the hits."""
+    gold = evidence_in_force(question, after=False)
+    holds = [any(i.doc_id == hit.chunk.doc_id and i.quote in hit.chunk.text for i in gold) for hit in hits]
+    right_document = bool(hits) and hits[0].chunk.doc_id in {item.doc_id for item in gold}
+    return {"document first": right_document, "passage first": bool(holds) and holds[0], "passage in three": any(holds)}
+
+
+def share_of_known_questions(company: Company, embed: object) -> float:
+    """`faq`: share of test facts for which the nearest training question has the right answer."""
+    from utils.systems import ask_nearest_question
+
+    asked = [question for question in company.split("test") if question.kind == "fact"]
+    answers = ask_nearest_question(embed, company.split("train"), asked)
+    right = [is_correct(answer.text, q.answers, q.wrong_answers) for answer, q in zip(answers, asked)]
+    return sum(right) / len(right)
+
+
+def second_reader_line(company: Company) -> str:
+    """How often the second reader, who saw no gold answer, agreed with it: at first, and by today's answers."""
+    questions = {question.question_id: question for question in company.questions}
+    rows = read_jsonl(DATA / "results" / "second_reader.jsonl")
+    now = [
+        is_correct(row["answer"], asked.answers, asked.wrong_answers) if asked.answers else abstains(row["answer"])
+        for row in rows
+        for asked in [questions[row["question_id"]]]
+    ]
+    return (
+        f"The second reader agreed on {sum(row['agreed'] for row in rows)} of {len(rows)} questions when first read; "
+        f"after mending, {sum(now)} of {len(rows)} answers as given count as right."
+    )
+
+
+def to_text(table: pd.DataFrame) -> str:
+    """The table as Markdown, its index first, shares with two digits."""
+    head = [table.index.name or "", *map(str, table.columns)]
+    lines = [[name, *(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in cells)]
+             for name, *cells in table.itertuples()]  # fmt: skip
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *lines])
+
+
+def describe(company: Company, difficulty: dict) -> str:
+    """The generated part of data/README.md."""
+    table = pd.DataFrame(difficulty["table"]).set_index("desk")
+    parts = [
+        "### The company",
+        to_text(count_company(company)),
+        "Of the other kinds: questions for train + dev + test.",
+        "### Skills, patients, second company",
+        to_text(count_others()),
+        f"Also {len(load_canaries())} canaries with their decoys (`canaries.jsonl`) in as many private pages, "
+        f"{sum(not item.harmless for item in load_attacks())} poisoned pages and "
+        f"{sum(item.harmless for item in load_attacks())} harmless look-alikes (`attacks.jsonl`).",
+        "### How hard it is to search",
+        to_text(table),
+        f"Of the {difficulty['missed']} facts whose passage the hybrid search has not among its first three, "
+        f"{difficulty['near']} have another passage of the right page there.",
+        f"`faq`, the answer of the nearest training question, is right on {difficulty['faq']:.2f} of the test facts.",
+        "![Share of test facts whose right document, and whose passage, a search puts first](results/difficulty.png)",
+        "![Length of the documents by desk](results/lengths.png)",
+        "### The second reader",
+        second_reader_line(company),
+        "### Hashes",
+        to_text(hash_table()),
+        "A folder's hash is the sha256 of its sorted listing, a line `sha256  name` for each page.",
+    ]
+    return f"{MARKS[0]}\n\n" + "\n\n".join(parts) + f"\n\n{MARKS[1]}"
+
+
+def renew(text: str, generated: str) -> str:
+    """The README's text with a new generated part. ValueError when its marks are gone."""
+    pattern = re.escape(MARKS[0]) + ".*?" + re.escape(MARKS[1])
+    if len(re.findall(pattern, text, re.S)) != 1:
+        raise ValueError(f"data/README.md needs the lines {MARKS[0]!r} and {MARKS[1]!r} once each, in this order")
+    return re.sub(pattern, lambda _: generated, text, flags=re.S)
+
+
+def main() -> None:
+    """Measure, draw, and renew data/README.md."""
+    from utils.measure.plots import plot_difficulty, plot_lengths
+    from utils.models import EMBEDDER_SHA256, default_embedder
+    from utils.retrieve.chunking import chunk_documents
+    from utils.retrieve.embedding import load_embedder, remember
+    from utils.retrieve.retriever import build_retriever
+
+    company = load_company()
+    embed = remember(load_embedder(default_embedder()), EMBEDDER_SHA256, ROOT / ".cache" / "embeddings.sqlite")
+    chunks = chunk_documents(company.documents)
+    retrievers = {mode: build_retriever(chunks, embed, mode) for mode in MODES}
+    table = measure_difficulty(company, retrievers)
+    missed, near = count_misses(company, retrievers["hybrid"])
+    result = {
+        "data_sha256": company.sha256,
+        "embedder_sha256": EMBEDDER_SHA256,
+        "missed": missed,
+        "near": near,
+        "faq": share_of_known_questions(company, embed),
+        "table": table.to_dict("records"),
+    }
+    write_json(DIFFICULTY, result)
+    lengths = {desk: [len(page.text.split()) for page in company.documents if page.desk == desk] for desk in DESKS}
+    for figure, name in ((plot_difficulty(table), "difficulty"), (plot_lengths(lengths), "lengths")):
+        with atomic_file(DIFFICULTY.with_name(f"{name}.png")) as temporary:
+            figure.savefig(temporary, dpi=130, format="png")
+    readme = DATA / "README.md"
+    write_text(readme, renew(readme.read_text(encoding="utf-8"), describe(company, read_json(DIFFICULTY))))
+    print(to_text(table.set_index("desk")))
+
+
+if __name__ == "__main__":
+    main()
