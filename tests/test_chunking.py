@@ -8,7 +8,7 @@ from utils.data import load_company
 from utils.records import Document
 from utils.retrieve.chunking import MAX_WORDS, chunk_document, chunk_documents
 
-COMPANY = load_company()
+COMPANY = load_company(slice_name="classroom")
 DOCUMENTS = {f"{d.doc_id} {d.version}": d for d in (*COMPANY.documents, *COMPANY.documents_after)}
 SENTENCE_BREAK = re.compile(r"[.!?][\"”)]? +[\"“(]?[A-Z0-9]")
 

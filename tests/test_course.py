@@ -94,8 +94,8 @@ def test_environment_yml_and_pyproject_name_the_same_requirements():
     from_pip = next(entry["pip"] for entry in listed if isinstance(entry, dict))
     from_conda = [entry for entry in listed if isinstance(entry, str) and entry.split()[0] not in ("python", "pip")]
     entries = [course.parse_requirement(text) for text in from_conda + from_pip if not text.startswith("--editable")]
-    found = {CONDA_NAMES.get(entry.name, entry.name): set(entry.clauses) for entry in entries}
-    assert found == {wanted.name: set(wanted.clauses) for wanted in course.requirements()}
+    found = {CONDA_NAMES.get(entry.name, entry.name).lower(): set(entry.clauses) for entry in entries}
+    assert found == {wanted.name.lower(): set(wanted.clauses) for wanted in course.requirements()}
 
 
 # the environment in .venv

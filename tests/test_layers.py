@@ -18,11 +18,11 @@ HEAVY = {  # package → the only modules that may import it
     "faiss": {"retrieve.vector_index"},
     "sentence_transformers": {"retrieve.embedding"},
     "bm25s": {"retrieve.keyword_index"},
-    "pandas": {"measure.summary", "measure.plots", "report"},
+    "pandas": {"measure.summary", "measure.plots", "report", "data_card"},
     "matplotlib": {"measure.plots"},
 }
 LIGHT = [
-    "data", "files", "machine", "models", "records", "measure.metrics", "measure.evaluation", "measure.results",
+    "data", "files", "machine", "models", "records", "skills", "measure.metrics", "measure.evaluation", "measure.results",
     "measure.summary", "measure.plots", "retrieve.chunking", "retrieve.embedding", "answer.prompts", "tune.examples",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One search over both indexes: fused as by hand, refusing what it can't answer, built once and found again."""
+"""Search over both indexes: by sentence, fused as by hand, refusing what it can't answer, built once and found again."""
 
 import fakes
 import pytest
@@ -6,13 +6,21 @@ import pytest
 from utils.data import load_company
 from utils.files import DamagedFile
 from utils.records import Chunk, Hit
-from utils.retrieve.chunking import chunk_documents
+from utils.retrieve.chunking import chunk_documents, split_sentences
 from utils.retrieve.keyword_index import build_keyword_index, search_keywords
-from utils.retrieve.retriever import MODES, build_retriever, fuse, open_or_build
-from utils.retrieve.vector_index import build_vector_index, search_vectors
+from utils.retrieve.retriever import (
+    MODES,
+    build_retriever,
+    fuse,
+    index_sentences,
+    open_or_build,
+    scale,
+    to_passages,
+)
+from utils.retrieve.vector_index import search_vectors
 
 A, B, C, D = (Chunk(name, 0, 1, name, name) for name in "ABCD")
-QUESTIONS = ["Who sells white clay?", "How much ash does the blue glaze need?", "the porter"]
+QUESTIONS = ["White clay is ordered from whom?", "How much ash does the blue glaze need?", "the porter"]
 
 
 @pytest.fixture
@@ -20,36 +28,75 @@ def chunks(tmp_path):
     return chunk_documents(load_company(fakes.write_company(tmp_path / "club")).documents)
 
 
-def hits(*chunks):
-    return [Hit(chunk, 1.0 - place / 10) for place, chunk in enumerate(chunks)]
+def hits(*pairs):
+    return [Hit(chunk, score) for chunk, score in pairs]
+
+
+def test_scores_are_scaled_from_the_best_to_the_last_or_to_nothing():
+    ranking = hits((A, 0.9), (B, 0.6), (C, 0.3))
+    assert scale(ranking, depth=3) == pytest.approx([1, 0.5, 0])
+    assert scale(ranking, depth=4) == pytest.approx([1, 2 / 3, 1 / 3])  # fewer found than asked for: the rest score 0
+    assert scale(hits((A, 0.4), (B, 0.4)), depth=2) == [1, 1] and scale([], depth=3) == []
 
 
 def test_fusion_agrees_with_a_hand_calculation():
-    fused = fuse([hits(A, B, C), hits(B, D)])
+    dense, keyword = hits((A, 0.9), (B, 0.6), (C, 0.3)), hits((B, 8.0), (D, 2.0))
+    fused = fuse(dense, keyword, depth=3, share=0.6)
     assert [hit.chunk for hit in fused] == [B, A, D, C]
-    assert [hit.score for hit in fused] == pytest.approx([1 / 62 + 1 / 61, 1 / 61, 1 / 62, 1 / 63])
+    assert [hit.score for hit in fused] == pytest.approx([0.6 * 0.5 + 0.4, 0.6, 0.4 * 0.25, 0])
 
 
-def test_fusion_of_one_or_no_ranking_keeps_the_order():
-    assert [hit.chunk for hit in fuse([hits(C, A), []])] == [C, A] and fuse([[], []]) == []
+def test_fusion_with_an_empty_ranking_keeps_the_order():
+    assert [hit.chunk for hit in fuse(hits((C, 2.0), (A, 1.0)), [], 5)] == [C, A] and fuse([], [], 5) == []
 
 
-def test_each_mode_is_the_search_it_names(chunks):
-    store = build_vector_index(chunks, fakes.embed([chunk.passage for chunk in chunks]))
-    dense, keyword = (build_retriever(chunks, fakes.embed, mode) for mode in ("dense", "keyword"))
-    assert dense(QUESTIONS, 3) == search_vectors(store, fakes.embed(QUESTIONS), 3)
-    assert keyword(QUESTIONS, 3) == search_keywords(build_keyword_index(chunks), QUESTIONS, 3)
+def test_a_passage_comes_where_its_best_sentence_comes_and_once():
+    sentences = hits((A, 0.9), (B, 0.8), (C, 0.7))
+    assert to_passages(sentences, {A: D, B: A, C: D}) == hits((D, 0.9), (A, 0.8))
 
 
-def test_hybrid_adds_the_reciprocal_ranks_of_both(chunks):
-    rankings = [build_retriever(chunks, fakes.embed, mode)(QUESTIONS, len(chunks)) for mode in ("dense", "keyword")]
-    for found, *pair in zip(build_retriever(chunks, fakes.embed)(QUESTIONS, 3), *rankings):
-        scores = [
-            sum(1 / (60 + rank) for ranking in pair for rank, hit in enumerate(ranking, 1) if hit.chunk == chunk)
-            for chunk in chunks
-        ]
-        assert [hit.score for hit in found] == pytest.approx(sorted(scores, reverse=True)[:3])
-        assert all(scores[chunks.index(hit.chunk)] == pytest.approx(hit.score) for hit in found)
+def best_by_hand(chunks, scores):
+    """Passages by the highest score of their sentences, ties in reading order."""
+    best = {}
+    for sentence, score in scores.items():
+        owner = next(c for c in chunks if c.doc_id == sentence.doc_id and c.start <= sentence.start < c.end)
+        best[owner] = max(best.get(owner, -1), score)
+    return sorted(best, key=lambda chunk: (-best[chunk], chunks.index(chunk)))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_dense_search_ranks_passages_by_their_nearest_sentence(chunks, question):
+    sentences = [sentence for chunk in chunks for sentence in split_sentences(chunk)]
+    scores = {}
+    for sentence in sentences:
+        vector = fakes.embed([sentence.text])[0] + fakes.embed([sentence.passage])[0]
+        scores[sentence] = float(vector @ fakes.embed([question])[0]) / float(vector @ vector) ** 0.5
+    found = build_retriever(chunks, fakes.embed, "dense")([question], 3)[0]
+    assert [hit.score for hit in found] == pytest.approx(
+        [max(s for x, s in scores.items() if x in split_sentences(hit.chunk)) for hit in found]
+    )
+    assert found[0].chunk == best_by_hand(chunks, scores)[0]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_keyword_search_ranks_passages_by_their_best_sentence(chunks, question):
+    sentences = [sentence for chunk in chunks for sentence in split_sentences(chunk)]
+    (ranked,) = search_keywords(build_keyword_index(sentences), [question], len(sentences))
+    found = build_retriever(chunks, fakes.embed, "keyword")([question], 3)[0]
+    assert [hit.chunk for hit in found] == best_by_hand(chunks, {hit.chunk: hit.score for hit in ranked})[:3]
+
+
+def test_hybrid_fuses_what_both_find(chunks):
+    sentences = [sentence for chunk in chunks for sentence in split_sentences(chunk)]
+    n = len(sentences)
+    dense = search_vectors(index_sentences(chunks, fakes.embed), fakes.embed(QUESTIONS), n)
+    keyword = search_keywords(build_keyword_index(sentences), QUESTIONS, n)
+    for found, *pair in zip(build_retriever(chunks, fakes.embed)(QUESTIONS, 3), dense, keyword):
+        scores = {hit.chunk: hit.score for hit in fuse(*pair, n)}
+        assert [hit.score for hit in found] == pytest.approx(
+            [max(scores[sentence] for sentence in split_sentences(hit.chunk) if sentence in scores) for hit in found]
+        )
+        assert found[0].score == max(scores.values())
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -122,10 +169,12 @@ def test_an_index_is_built_once_and_found_again(chunks, tmp_path):
 
 def test_other_passages_or_another_model_get_their_own_index(chunks, tmp_path):
     open_or_build(chunks, fakes.embed, "fake", tmp_path / "index")
-    assert open_or_build(chunks[1:], fakes.embed, "fake", tmp_path / "index").chunks == tuple(chunks[1:])
+    fewer = [sentence for chunk in chunks[1:] for sentence in split_sentences(chunk)]
+    assert list(open_or_build(chunks[1:], fakes.embed, "fake", tmp_path / "index").chunks) == fewer
     open_or_build(chunks, fakes.embed, "another", tmp_path / "index")
     assert len(list((tmp_path / "index").iterdir())) == 3
-    assert open_or_build(chunks, must_not_embed, "fake", tmp_path / "index").chunks == tuple(chunks)
+    again = open_or_build(chunks, must_not_embed, "fake", tmp_path / "index")
+    assert list(again.chunks) == [sentence for chunk in chunks for sentence in split_sentences(chunk)]
 
 
 def test_a_damaged_index_is_refused_and_not_built_over(chunks, tmp_path):

@@ -207,30 +207,43 @@ for mode in ("dense", "keyword"):
 # words weigh most. If keyword search missed some too, run `tokenise` on one of them: what isn't kept as a word can't be found
 # as one. Try names of your own, too.
 #
-# ## Step 4: both, by their ranks
+# ## Step 4: both, each on the same scale
 #
-# So each search sees what the other overlooks. Their scores can't be added, for a cosine and a BM25 score have different
-# scales. Ranks can. **Reciprocal rank fusion** gives a passage 1 / (60 + its place) from each search and adds that up. By hand
-# it takes a few lines, and the cell checks them against `fuse` from `utils` on every dev question.
+# So each search sees what the other overlooks. Their scores can't be added as they stand, for a cosine never exceeds 1 and a
+# BM25 score has no upper end. So stretch each ranking until its first hit has 1 and its last 0, then add them up, with a
+# little more weight on meaning: a **convex combination** (Bruch and others, 2022). By hand it takes a few lines.
+#
+# The course's search has one trick more. It looks for **sentences** and shows the **passage** around the best ones: a sentence
+# says one thing, so its vector says it clearly, while the model reads a passage more easily than a lone sentence. People call
+# it *small to big*. The cell does both by hand and checks them against the hybrid search on every dev question.
 
 # %%
-from utils.retrieve.retriever import fuse
+from utils.retrieve.chunking import split_sentences
+from utils.retrieve.keyword_index import build_keyword_index, search_keywords
+from utils.retrieve.retriever import DENSE_SHARE, index_sentences
+from utils.retrieve.retriever import DEPTH as N_SENTENCES
+
+passage_of = {sentence: chunk for chunk in chunks for sentence in split_sentences(chunk)}
 
 
-def fuse_by_hand(rankings):
+def fuse_by_hand(dense, keyword):
     points = {}
-    for ranking in rankings:
-        for rank, hit in enumerate(ranking, 1):
-            points[hit.chunk] = points.get(hit.chunk, 0) + 1 / (60 + rank)
-    return sorted(points, key=lambda chunk: -points[chunk])
+    for ranking, weight in ((dense, DENSE_SHARE), (keyword, 1 - DENSE_SHARE)):
+        low = ranking[-1].score if len(ranking) == N_SENTENCES else 0  # fewer found: the others score nothing
+        for hit in ranking:
+            points[hit.chunk] = points.get(hit.chunk, 0) + weight * (hit.score - low) / (ranking[0].score - low)
+    best = sorted(points, key=lambda sentence: -points[sentence])
+    return list(dict.fromkeys(passage_of[sentence] for sentence in best))  # each passage once, by its best sentence
 
 
+# %%
 texts = [FORM, *(q.text for q in dev)]
 found = {mode: retrieve[mode](texts, DEPTH) for mode in retrieve}
-for pair, hits in zip(zip(found["dense"], found["keyword"]), found["hybrid"]):
-    assert fuse_by_hand(pair) == [hit.chunk for hit in fuse(pair)]
-    assert fuse_by_hand(pair)[:DEPTH] == [hit.chunk for hit in hits]
-print(f"by hand, fuse and the hybrid search agree on {len(texts)} searches")
+near = search_vectors(index_sentences(chunks, lab.embed), lab.embed(texts), N_SENTENCES)
+same_words = search_keywords(build_keyword_index(list(passage_of)), texts, N_SENTENCES)
+for dense, keyword, hits in zip(near, same_words, found["hybrid"]):
+    assert fuse_by_hand(dense, keyword)[:DEPTH] == [hit.chunk for hit in hits]
+print(f"{len(chunks)} passages of {len(passage_of)} sentences; by hand and hybrid agree on {len(texts)} searches")
 for text, wanted in searches.items():
     print({mode: place(found[mode][texts.index(text)], wanted) for mode in retrieve}, text)
 
@@ -563,7 +576,7 @@ print(f"Not yet: {leaks} passages of {hidden} still come through, {short} lists 
 #
 # - RAG is two steps in a row: **find**, then **read**. Both must succeed, and a wrong answer looks the same whichever failed.
 #   Mark the gold passage and you can tell them apart: was it in front of the model or not?
-# - Dense search compares meaning, keyword search compares words, and fusing ranks takes both into account. Recall at k is the
+# - Dense search compares meaning, keyword search compares words, and fusing the two takes both into account. Recall at k is the
 #   ceiling (R6).
 # - More passages raise that ceiling. Whether they help the reader is another count, and you have made it. What remains wrong
 #   with the gold passage in front is the model's own limit (R7).

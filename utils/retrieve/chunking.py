@@ -10,7 +10,7 @@ from utils.records import Chunk, Document
 
 MAX_WORDS = 40  # about two sentences
 HEADING = re.compile(r"(#+)\s+(.*)")
-SENTENCE_END = re.compile(r"(?<=[.!?])[\"”)]?\s+(?=[\"“(]?[A-Z0-9])")
+SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\"”)]?\s+(?=[\"“(]?[A-Z0-9])")  # not after an initial: "P. Droy"
 TABLE_RULE = re.compile(r"\|[\s:|-]+\|")
 
 
@@ -31,6 +31,15 @@ def chunk_document(document: Document, max_words: int = MAX_WORDS) -> list[Chunk
         for first, last in pack(document.text, sentence_spans(document.text, start, end), max_words):
             chunks.append(Chunk(document.doc_id, first, last, document.text[first:last], context))
     return chunks
+
+
+def split_sentences(chunk: Chunk) -> list[Chunk]:
+    """The passage's sentences, each a chunk of its own with the same context."""
+    spans = sentence_spans(chunk.text, 0, len(chunk.text))
+    return [
+        Chunk(chunk.doc_id, chunk.start + first, chunk.start + last, chunk.text[first:last], chunk.context)
+        for first, last in spans
+    ]
 
 
 def blocks(text: str, title: str) -> Iterator[tuple[int, int, str]]:

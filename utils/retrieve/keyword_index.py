@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import bm25s
+import Stemmer
 
 from utils.records import Chunk, Hit
+
+STEMMER = Stemmer.Stemmer("english")
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class KeywordIndex:
 
 
 def build_keyword_index(chunks: Sequence[Chunk]) -> KeywordIndex:
-    """Index the passages' words (lower case, English stop words dropped). ValueError for no chunks."""
+    """Index the passages' words (lower-case stems, English stop words dropped). ValueError for no chunks."""
     if not chunks:
         raise ValueError("need at least one chunk to index")
     bm25 = bm25s.BM25()
@@ -39,10 +42,12 @@ def search_keywords(store: KeywordIndex, questions: Sequence[str], k: int) -> li
 
 
 def tokenise(texts: Sequence[str]) -> list[list[str]]:
-    """Words of each text as BM25 compares them: of two characters or more, and codes like P-78 whole.
+    """Words of each text as BM25 compares them: stems of two characters or more (Snowball), codes like P-78 whole.
 
     >>> tokenise(["Form P-78 is for carers"])
-    [['form', 'p-78', 'carers']]
+    [['form', 'p-78', 'carer']]
     """
     words = r"(?u)\b[a-z]+-\d+\b|\b\w\w+\b"  # the package's own pattern would make P-78 a mere 78
-    return bm25s.tokenize(list(texts), token_pattern=words, stopwords="en", return_ids=False, show_progress=False)
+    return bm25s.tokenize(
+        list(texts), token_pattern=words, stopwords="en", stemmer=STEMMER, return_ids=False, show_progress=False
+    )
