@@ -2,6 +2,7 @@
 
 What makes a lesson good stays out of here: tests/test_notebook_rules.py judges that. Sources: see src/README.md.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -101,8 +102,10 @@ def _read_cell(cell: NotebookNode, origin: str) -> Cell:
     if cell.cell_type not in ("code", "markdown"):
         raise ValueError(f"{origin}: a {cell.cell_type} cell, begin every cell with '# %%' or '# %% [markdown]'")
     if unknown or len(parts) > 1:
-        raise ValueError(f"{origin}: tags {list(tags)}, use at most one of {[part for part in PARTS if part]}, "
-                         f"and any of {sorted(NBVAL_TAGS)}")
+        raise ValueError(
+            f"{origin}: tags {list(tags)}, use at most one of {[part for part in PARTS if part]}, "
+            f"and any of {sorted(NBVAL_TAGS)}"
+        )
     if cell.source.strip() == "# {{setup}}":
         parts = ["setup"]  # needs no tag: every notebook has it
     return Cell(cell.cell_type, cell.source, tags, parts[0] if parts else "", origin)
@@ -198,11 +201,13 @@ def as_notebook(target: Target) -> NotebookNode:
         seen[cell.text] += 1
         identity = sha256_text(f"{target.path.parent.name}/{target.path.stem}/{seen[cell.text]}/{cell.text}")[:12]
         notebook.cells.append(new(cell.text, id=identity, metadata={"tags": list(cell.tags)} if cell.tags else {}))
-    notebook.metadata = nbformat.from_dict({
-        "course": {"source_sha256": source_hash(notebook), "minutes": None, "peak_gib": None},
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    })
+    notebook.metadata = nbformat.from_dict(
+        {
+            "course": {"source_sha256": source_hash(notebook), "minutes": None, "peak_gib": None},
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
     return notebook
 
 
@@ -246,8 +251,14 @@ def run(target: Target) -> NotebookNode:
     target.path.parent.mkdir(exist_ok=True)
     notebook = as_notebook(target)
     client = NotebookClient(
-        notebook, kernel_name="python3", resources={"metadata": {"path": str(target.path.parent)}},
-        timeout=CELL_TIMEOUT, record_timing=False, store_widget_state=False, coalesce_streams=True)
+        notebook,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(target.path.parent)}},
+        timeout=CELL_TIMEOUT,
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+    )
     started = time.perf_counter()
     with client.setup_kernel(), PeakMemory(client.km.provisioner.pid) as memory:
         for index, cell in enumerate(tqdm(notebook.cells, desc=target.path.stem, unit="cell")):
@@ -315,8 +326,11 @@ def with_stored_outputs(target: Target, stored: NotebookNode) -> NotebookNode | 
 def check(folder: Path = NOTEBOOKS) -> list[str]:
     """A complaint for each notebook that is not what its source gives, [] when all are."""
     targets = plan(folder)
-    stale = [f"{target.path}: not built from its current source, run `python course.py build`"
-             for target in targets if not is_current(target, read_stored(target.path))]
+    stale = [
+        f"{target.path}: not built from its current source, run `python course.py build`"
+        for target in targets
+        if not is_current(target, read_stored(target.path))
+    ]
     strays = {*folder.glob("*.ipynb"), *folder.glob("solutions/*.ipynb")} - {target.path for target in targets}
     return stale + [f"{path}: no source in {folder / 'src'} gives this notebook, remove it" for path in sorted(strays)]
 
@@ -347,8 +361,9 @@ def choose(targets: list[Target], names: list[str]) -> list[Target]:
 def main(arguments: list[str] | None = None, folder: Path = NOTEBOOKS) -> int:
     """Exit status: 0 when the notebooks are up to date, 1 with the reason on stderr."""
     parser = argparse.ArgumentParser(description="Build the notebooks from notebooks/src.")
-    parser.add_argument("names", nargs="*",
-                        help="lessons to run even if up to date, such as 03 (default: what is out of date)")
+    parser.add_argument(
+        "names", nargs="*", help="lessons to run even if up to date, such as 03 (default: what is out of date)"
+    )
     parser.add_argument("--no-run", action="store_true", help="run nothing; outputs stay where no code changed")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is out of date")
     options = parser.parse_args(arguments)

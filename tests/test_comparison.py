@@ -36,7 +36,7 @@ def lab(tmp_path_factory):
     chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
     retrieve = {after: build_retriever(parts, fakes.embed) for after, parts in chunks.items()}
     held_out = frozenset(held_out_documents(company.questions))
-    return comparison.Lab(company, fakes.tiny_model(), fakes.embed, chunks, retrieve, held_out, folder / "work")
+    return comparison.Lab(company, (company,), fakes.tiny_model(), fakes.embed, chunks, retrieve, held_out, folder / "work")
 
 
 @pytest.fixture(scope="module")

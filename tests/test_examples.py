@@ -1,7 +1,7 @@
 """Training examples teach what they say: masks, swapped answers, citations, abstentions, and no held-out document."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import fakes
 import pytest
@@ -15,9 +15,10 @@ from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever
 from utils.tune.examples import (
     MASKED,
-    Distractors,
     Example,
+    Practice,
     answer_type,
+    choose_practice,
     closed_book_examples,
     encode,
     placebo_examples,
@@ -25,7 +26,7 @@ from utils.tune.examples import (
     swap_answers,
 )
 
-OURS = load_company()
+OURS = load_company(slice_name="classroom")
 TRAIN = OURS.split("train")
 CHUNKS = chunk_documents(OURS.documents)
 
@@ -97,7 +98,7 @@ BY_TEXT = {question.text: question for question in TRAIN}
 
 
 def raft(search, seed=1, **choice):
-    return raft_examples(TRAIN, search, with_passages, Distractors(k=3, **choice), seed)
+    return raft_examples(TRAIN, search, with_passages, Practice(k=3, **choice), seed)
 
 
 def parts(example):
@@ -163,13 +164,37 @@ def test_the_same_seed_gives_the_same_examples(retrieve):
 
 @pytest.mark.parametrize("split", ["train", "dev"])
 def test_raft_never_sees_a_held_out_document(split, tmp_path):
-    held_out = frozenset(held_out_documents(OURS.questions))
-    lab = Lab(OURS, None, fakes.embed, {False: CHUNKS, True: []}, {}, held_out, tmp_path)
+    whole = load_company()
+    held_out = held_out_documents(whole.questions)
+    lab = Lab(OURS, (whole,), None, fakes.embed, {False: CHUNKS, True: []}, {}, frozenset(held_out), tmp_path)
     examples = examples_of(lab, "raft", split, seed=1)
     texts = [example.messages[-1]["content"] for example in examples]
-    unseen = [chunk.passage for chunk in CHUNKS if chunk.doc_id in held_out]
+    unseen = [chunk.passage for chunk in chunk_documents(whole.documents) if chunk.doc_id in held_out]
     assert unseen and not any(passage in text for passage in unseen for text in texts)
-    asked = {question for question in OURS.split(split) if not is_held_out(question, held_out)}
-    assert {text.split("\n\nQuestion: ")[1] for text in texts} == {question.text for question in asked}
-    known = {answer for question in asked for answer in question.answers} | {ABSTENTION}
+    company = whole if split == "train" else OURS
+    kinds = ("fact", "unanswerable")
+    may_be_asked = {q.text for q in company.split(split) if q.kind in kinds and not is_held_out(q, held_out)}
+    asked = {text.split("\n\nQuestion: ")[1] for text in texts}
+    assert asked == may_be_asked if split == "dev" else asked < may_be_asked
+    known = {answer for question in company.questions for answer in question.answers} | {ABSTENTION}
     assert {example.answer.split(" [")[0] for example in examples} <= known
+
+
+# what is practised on
+
+
+def test_so_many_wordings_of_each_fact_are_chosen_and_so_many_unanswerable_ones():
+    chosen = choose_practice(TRAIN, Practice(k=3, wordings=2, unanswerable=5), seed=1)
+    facts = Counter(question.fact_id for question in chosen if question.answers)
+    assert set(facts) == {question.fact_id for question in TRAIN if question.answers} and set(facts.values()) == {2}
+    assert sum(not question.answers for question in chosen) == 5 and len(set(chosen)) == len(chosen)
+
+
+def test_where_there_are_fewer_all_are_taken():
+    assert set(choose_practice(TRAIN, Practice(k=3, wordings=99, unanswerable=99), seed=1)) == set(TRAIN)
+    assert choose_practice([], Practice(k=3), seed=1) == []
+
+
+def test_another_seed_chooses_other_wordings():
+    choose = [choose_practice(TRAIN, Practice(k=3), seed) for seed in (1, 1, 2)]
+    assert choose[0] == choose[1] != choose[2]

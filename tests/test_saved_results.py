@@ -14,7 +14,7 @@ from utils.records import Answer
 from utils.report import headline, renew_readme
 
 PATH = DATA / "results" / "comparison.jsonl"
-COMPANY = load_company()
+COMPANY = load_company(slice_name="classroom")
 QUESTIONS = {question.question_id: question for question in COMPANY.questions}
 PROVENANCE, ROWS = read_results(PATH, COMPANY.sha256)  # refuses rows made on other data
 

@@ -106,6 +106,14 @@ def test_the_examples_are_learned_and_the_base_model_is_handed_back(lm, tmp_path
     assert not any(parameter.requires_grad for parameter in lm.model.parameters())
 
 
+def test_an_epoch_in_several_legs_is_the_same_epoch(lm, uninterrupted, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "LEG", 2)
+    trained = train(lm, encoded(), encoded()[:3], SETTINGS, tmp_path / "ft", progress=None)
+    assert [row[0] for row in trained.curve] == pytest.approx([1 / 3, 1, 4 / 3, 2, 7 / 3, 3])
+    assert same(weights(trained.folder), uninterrupted[1])
+    assert [row[2] for row in trained.curve[1::2]] == [row[2] for row in uninterrupted[0].curve]
+
+
 def test_without_validation_examples_the_curve_has_none(lm, tmp_path):
     curve = train(lm, encoded(), [], dataclasses.replace(SETTINGS, epochs=1), tmp_path / "ft", progress=None).curve
     assert curve[0][2] is None and curve[0][1] > 0
@@ -189,18 +197,18 @@ def interrupted(tmp_path, monkeypatch):
     return tmp_path / "ft"
 
 
-def epochs_run(monkeypatch) -> list[int]:
-    """Filled with the epochs that are run from here on."""
-    epochs = []
-    plan = training.plan_batches
-    monkeypatch.setattr(training, "plan_batches", lambda *p: (epochs.append(p[3]), plan(*p))[1])
-    return epochs
+def steps_run(monkeypatch) -> list[int]:
+    """Filled with the numbers of the steps that are run from here on."""
+    numbers = []
+    step = Run.step
+    monkeypatch.setattr(Run, "step", lambda *p: (numbers.append(p[3]), step(*p))[1])
+    return numbers
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(lm, interrupted, uninterrupted, monkeypatch):
-    epochs = epochs_run(monkeypatch)
+    steps = steps_run(monkeypatch)
     trained = train(lm, encoded(), encoded()[:3], SETTINGS, interrupted, progress=None)
-    assert epochs == [2]
+    assert steps == [6, 7, 8]
     assert same(weights(trained.folder), uninterrupted[1])
     assert [row[:2] for row in trained.curve] == [row[:2] for row in uninterrupted[0].curve]
     assert list(interrupted.parent.iterdir()) == [interrupted]  # the checkpoint is gone
@@ -222,9 +230,9 @@ training.train(fakes.tiny_model(), encoded(), [], SETTINGS, pathlib.Path(sys.arg
 def test_a_killed_training_goes_on_to_the_same_weights(lm, uninterrupted, tmp_path, monkeypatch):
     fakes.kill_in_the_middle(KILLED_TRAINING, tmp_path / "ft")
     assert not (tmp_path / "ft").exists()
-    epochs = epochs_run(monkeypatch)
+    steps = steps_run(monkeypatch)
     trained = train(lm, encoded(), [], SETTINGS, tmp_path / "ft", progress=None)
-    assert epochs == [1, 2] and same(weights(trained.folder), uninterrupted[1])
+    assert steps == [3, 4, 5, 6, 7, 8] and same(weights(trained.folder), uninterrupted[1])
 
 
 @pytest.mark.parametrize("damage", [fakes.cut_short, lambda p: fakes.flip_bit(p, 5000), lambda p: fakes.flip_bit(p, -1)])
@@ -249,8 +257,8 @@ def test_a_checkpoint_of_other_settings_or_examples_is_left_aside(lm, interrupte
 
 def test_a_finished_adapter_is_read_back_and_not_trained_again(lm, tmp_path, monkeypatch):
     first = train(lm, encoded(), encoded()[:3], SETTINGS, tmp_path / "ft", progress=None)
-    epochs = epochs_run(monkeypatch)
-    assert train(lm, encoded(), encoded()[:3], SETTINGS, tmp_path / "ft", progress=None) == first and epochs == []
+    steps = steps_run(monkeypatch)
+    assert train(lm, encoded(), encoded()[:3], SETTINGS, tmp_path / "ft", progress=None) == first and steps == []
     manifest = json.loads((tmp_path / "ft" / "manifest.json").read_text())
     assert manifest["model_sha256"] == "tiny-0" and manifest["settings"] == dataclasses.asdict(SETTINGS)
 

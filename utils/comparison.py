@@ -27,7 +27,15 @@ from utils.report import report, write_readme
 from utils.retrieve.chunking import MAX_WORDS, chunk_documents
 from utils.retrieve.embedding import Embed, load_embedder, remember
 from utils.retrieve.retriever import Retrieve, build_retriever, open_or_build
-from utils.tune.examples import Distractors, Example, closed_book_examples, encode, placebo_examples, raft_examples
+from utils.tune.examples import (
+    Example,
+    Practice,
+    choose_practice,
+    closed_book_examples,
+    encode,
+    placebo_examples,
+    raft_examples,
+)
 from utils.tune.lora import adapter_sha256, merge_adapter
 from utils.tune.training import Settings, Trained, train
 
@@ -50,7 +58,7 @@ READING = {
 }
 TRAINING = {
     "ft": Settings(epochs=10, learning_rate=1e-3, lowest_layer=20, batch_size=8),
-    "raft": Settings(epochs=4, learning_rate=1e-3, lowest_layer=15, batch_size=8),
+    "raft": Settings(epochs=1, learning_rate=2e-3, lowest_layer=15, batch_size=4),
 }
 READING["oracle"] = READING["rag"]  # the same reader, given the right passage
 TRAINING["placebo"] = TRAINING["ft"]  # the same training, with the answers swapped
@@ -62,9 +70,13 @@ OUTPUT = ROOT / "results"
 
 @dataclass(frozen=True)
 class Lab:
-    """Company, models and search, ready to be asked. `retrieve[after]` and `chunks[after]` are keyed by the revision."""
+    """Company, models and search, ready to be asked. `retrieve[after]` and `chunks[after]` are keyed by the revision.
+
+    `practice` holds the companies on whose documents `raft` practises reading.
+    """
 
     company: Company
+    practice: tuple[Company, ...]
     lm: LanguageModel
     embed: Embed
     chunks: dict[bool, list[Chunk]]
@@ -74,8 +86,12 @@ class Lab:
 
 
 def open_lab(company: Company | None = None, model: str = DEFAULT_MODEL, work: Path = WORK) -> Lab:
-    """Load models and indexes. The indexes and embeddings are kept under `work` and found again by content."""
-    company = company or load_company()
+    """Load models and indexes. The indexes and embeddings are kept under `work` and found again by content.
+
+    Without a company of your own it is the classroom. Reading is practised on all of Larkspur, and on your company too.
+    """
+    practice = (load_company(),) if company is None else (company, load_company())
+    company = company or load_company(slice_name="classroom")
     embed = remember(load_embedder(default_embedder()), EMBEDDER_SHA256, work / "embeddings.sqlite")
     chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
     retrieve = {
@@ -83,28 +99,28 @@ def open_lab(company: Company | None = None, model: str = DEFAULT_MODEL, work: P
         for after, parts in chunks.items()
     }
     held_out = frozenset(held_out_documents(company.questions))
-    return Lab(company, load_language_model(model), embed, chunks, retrieve, held_out, work)
-
-
-def seen_search(lab: Lab) -> Retrieve:
-    """Search over the documents that `raft` may see in training."""
-    seen = [chunk for chunk in lab.chunks[False] if chunk.doc_id not in lab.held_out]
-    return build_retriever(seen, lab.embed, SEARCH)
+    return Lab(company, practice, load_language_model(model), embed, chunks, retrieve, held_out, work)
 
 
 def examples_of(lab: Lab, arm: str, split: str, seed: int, reading: Reading | None = None) -> list[Example]:
-    """What an arm learns from (`train`) or is validated on (`dev`). `raft` never sees the held-out documents.
-
-    `reading` takes the place of the chosen way of showing passages to `raft`.
-    """
-    questions = lab.company.split(split)
+    """What an arm learns from (`train`) or is validated on (`dev`). `reading` takes the place of raft's chosen one."""
     if arm == "ft":
-        return closed_book_examples(questions, closed_book)
+        return closed_book_examples(lab.company.split(split), closed_book)
     if arm == "placebo":
-        return placebo_examples(questions, closed_book, seed)
-    seen = [question for question in questions if not is_held_out(question, lab.held_out)]
+        return placebo_examples(lab.company.split(split), closed_book, seed)
     reading = reading or READING["raft"]
-    return raft_examples(seen, seen_search(lab), reading.prompt, Distractors(reading.k), seed)
+    if split != "train":
+        return practise(lab, lab.company, split, seed, reading, dataclasses.replace(Practice(reading.k), rounds=1))
+    return [e for company in lab.practice for e in practise(lab, company, split, seed, reading, Practice(reading.k))]
+
+
+def practise(lab: Lab, company: Company, split: str, seed: int, reading: Reading, choice: Practice) -> list[Example]:
+    """Reading examples from one company's documents. The held-out ones are never seen, neither asked about nor shown."""
+    held_out = held_out_documents(company.questions)
+    asked = [q for q in company.split(split) if q.kind in ("fact", "unanswerable") and not is_held_out(q, held_out)]
+    seen = [chunk for chunk in chunk_documents(company.documents) if chunk.doc_id not in held_out]
+    search = build_retriever(seen, lab.embed, SEARCH)
+    return raft_examples(choose_practice(asked, choice, seed), search, reading.prompt, choice, seed)
 
 
 def train_arm(
@@ -205,7 +221,7 @@ def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) 
         "max_words": MAX_WORDS,
         "threads": max(step["threads"] for step in done.values()),
         "dtype": str(lab.lm.model.dtype).removeprefix("torch."),
-        "distractors": dataclasses.asdict(Distractors(READING["raft"].k)),
+        "practice": dataclasses.asdict(Practice(READING["raft"].k)),
         "training": {arm: dataclasses.asdict(chosen) for arm, chosen in TRAINING.items()},
         "training_seconds": {
             f"{arm}-{seed}": round(train_arm(lab, arm, seed).seconds, 1) for arm, seed in trained_arms(steps)
@@ -232,7 +248,7 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a hub id or local folder in place of the default model")
     parser.add_argument("--data", type=Path, default=DATA, help="a data folder of your own in the course's formats")
     chosen = parser.parse_args()
-    lab = open_lab(load_company(chosen.data), chosen.model)
+    lab = open_lab(None if chosen.data == DATA else load_company(chosen.data), chosen.model)
     steps = plan(chosen.full, chosen.seeds or (FULL_SEEDS if chosen.full else FULL_SEEDS[:1]))
     provenance, rows = compare(lab, steps, "comparison" if chosen.full else "classroom")
     folder = chosen.data / "results" if chosen.full else OUTPUT

@@ -23,10 +23,7 @@ FT = (
     Settings(epochs=8, learning_rate=2e-3, lowest_layer=20),
     Settings(epochs=10, learning_rate=1e-3, lowest_layer=20, batch_size=8),
 )
-RAFT = (
-    (Settings(epochs=4, learning_rate=1e-3, lowest_layer=15, batch_size=8), Reading(with_passages, 3)),
-    (Settings(epochs=5, learning_rate=7e-4, lowest_layer=15, batch_size=4), Reading(with_passages, 2)),
-)
+READ_BY_RAFT = (Reading(with_passages, 3), Reading(with_passages, 2))
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def trials() -> list[Trial]:
     return [
         *(Trial("rag", None, reading) for reading in READINGS),
         *(Trial("ft", training, None) for training in FT),
-        *(Trial("raft", training, reading) for training, reading in RAFT),
+        *(Trial("raft", TRAINING["raft"], reading) for reading in READ_BY_RAFT),
         *(Trial("ft+rag", TRAINING["ft"], reading) for reading in READINGS),
     ]
 

@@ -89,20 +89,41 @@ def answer_type(answer: str) -> str:
 
 
 @dataclass(frozen=True)
-class Distractors:
-    """How `raft_examples` chooses passages: k shown of k + spare found; each question comes `rounds` times."""
+class Practice:
+    """What `raft` practises reading on: so many wordings of each fact, `rounds` times each, k passages before it.
+
+    Many facts a few times each teach it to read; few facts many times each, it learns by heart.
+    """
 
     k: int
-    spare: int = 3  # where a gold passage is among these, it takes the last place
-    rounds: int = 2
-    without_gold: float = 0.05  # share of examples whose answer is taken out of the passages
+    spare: int = 3  # k + spare are found; where a gold passage is among the spare ones, it takes the last place
+    wordings: int = 2
+    unanswerable: int = 60  # questions without an answer
+    rounds: int = 3
+    without_gold: float = 0.1  # share of examples whose answer is taken out of the passages
+
+
+def choose_practice(questions: Sequence[Question], choice: Practice, seed: int) -> list[Question]:
+    """By chance, `wordings` questions of each fact and `unanswerable` ones without an answer; all where there are fewer."""
+    chance = random.Random(seed)
+    facts: dict[str, list[Question]] = defaultdict(list)
+    for question in questions:
+        facts[question.fact_id if question.answers else ""].append(question)
+    unanswerable = facts.pop("", [])
+    chosen = [question for group in facts.values() for question in draw(group, choice.wordings, chance)]
+    return chosen + draw(unanswerable, choice.unanswerable, chance)
+
+
+def draw(items: Sequence[Question], n: int, chance: random.Random) -> list[Question]:
+    """n of the items by chance; all of them where there are fewer."""
+    return chance.sample(list(items), min(n, len(items)))
 
 
 def raft_examples(
     questions: Sequence[Question],
     retrieve: Callable[[Sequence[str], int], list[list[Hit]]],
     prompt: Callable[[str, Sequence[Hit]], Messages],
-    choice: Distractors,
+    choice: Practice,
     seed: int,
 ) -> list[Example]:
     """`raft`: questions with passages the retriever really finds, in its order, so that distractors are the hard ones.
@@ -125,7 +146,7 @@ def raft_examples(
     return examples
 
 
-def pick_passages(question: Question, pool: Sequence[Hit], choice: Distractors, chance: random.Random) -> list[Hit]:
+def pick_passages(question: Question, pool: Sequence[Hit], choice: Practice, chance: random.Random) -> list[Hit]:
     """The k best passages of the pool, with a gold one in the last place when all of those are ranked lower.
 
     By chance, at the rate `without_gold`, every gold passage is left out.

@@ -1,4 +1,4 @@
-"""The training loop: masked prompts, equal-length batches, a validation curve, resumable at every epoch.
+"""The training loop: masked prompts, equal-length batches, a validation curve, resumable every hundred steps or so.
 
 Two things make it fast on a small machine. Layers below the lowest adapted one never change, so what they compute is
 computed once and kept (`encode_below`). And only the answer's tokens are scored, so only they pass the output layer.
@@ -22,6 +22,7 @@ from utils.models import LanguageModel
 from utils.tune.examples import MASKED, Encoded
 from utils.tune.lora import RETRAIN, add_adapter, lower_layers, save_adapter, trainable, upper_layers
 
+LEG = 100  # steps between two validations and checkpoints, at most; every epoch ends with one
 MAX_TOKENS = 512  # computed at once in training; 15 layers keep about 0.35 GiB for their gradients
 
 
@@ -40,10 +41,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished adapter: its folder, (epoch, training loss, validation loss) a row, and the seconds it took."""
+    """A finished adapter: its folder, (epochs so far, training loss, validation loss) a leg, and the seconds it took."""
 
     folder: Path
-    curve: tuple[tuple[int, float, float | None], ...]
+    curve: tuple[tuple[float, float, float | None], ...]
     seconds: float
 
 
@@ -55,7 +56,7 @@ def train(
     folder: Path,
     progress: str | None = "training",
 ) -> Trained:
-    """Train an adapter and save it in `folder`. Finished before: read back. Killed before: goes on after its last epoch.
+    """Train an adapter and save it in `folder`. Finished before: read back. Killed before: goes on after its last leg.
 
     ValueError for no examples; DamagedFile when the folder holds an adapter of other data or settings.
     """
@@ -172,8 +173,19 @@ def learning_rate(step: int, total: int, settings: Settings) -> float:
     return settings.learning_rate * share
 
 
+def plan_legs(steps: int, epochs: int) -> list[tuple[int, int]]:
+    """(first step, step after the last) of each leg: an epoch of `steps` is cut into equal ones of at most LEG.
+
+    >>> plan_legs(120, 2)
+    [(0, 60), (60, 120), (120, 180), (180, 240)]
+    """
+    n_legs = -(-steps // LEG)
+    ends = [epoch * steps + steps * (leg + 1) // n_legs for epoch in range(epochs) for leg in range(n_legs)]
+    return list(zip([0, *ends], ends))
+
+
 class Run:
-    """One training run with its optimiser, able to stop after any epoch and go on in another process."""
+    """One training run with its optimiser, able to stop after any leg and go on in another process."""
 
     def __init__(self, model: PeftModel, settings: Settings, n_examples: int, checkpoint: Path, made_from: dict):
         self.model, self.settings, self.checkpoint, self.made_from = model, settings, checkpoint, made_from
@@ -186,23 +198,25 @@ class Run:
     def epochs(
         self, examples: Sequence[Prepared], held: Sequence[Prepared], start: float, progress: str | None
     ) -> tuple[list, float]:
-        """Train to the last epoch: ([epoch, training loss, validation loss] a row, seconds over all starts)."""
+        """Train to the last epoch: ([epochs so far, training loss, validation loss] a leg, seconds over all starts)."""
         curve, before = self.resume()
-        step, total = len(curve) * self.steps_per_epoch, self.settings.epochs * self.steps_per_epoch
         lengths = [len(labels) for _, labels in examples]
+        batch_size, seed, epochs = self.settings.batch_size, self.settings.seed, self.settings.epochs
+        batches = [batch for epoch in range(epochs) for batch in plan_batches(lengths, batch_size, seed, epoch)]
+        legs = plan_legs(self.steps_per_epoch, epochs)
         self.model.train()
         with (
             upper_layers(self.model, self.settings.lowest_layer) as decoder,
-            tqdm(total=total, initial=step, desc=progress, disable=progress is None) as bar,
-        ):
-            for epoch in range(len(curve), self.settings.epochs):
+            tqdm(total=len(batches), initial=legs[len(curve) - 1][1] if curve else 0, desc=progress,
+                 disable=progress is None) as bar,
+        ):  # fmt: skip
+            for first, end in legs[len(curve) :]:
                 losses = []
-                for batch in plan_batches(lengths, self.settings.batch_size, self.settings.seed, epoch):
-                    losses.append(self.step(decoder, [examples[number] for number in batch], step, total))
-                    step += 1
+                for number in range(first, end):
+                    losses.append(self.step(decoder, [examples[i] for i in batches[number]], number, len(batches)))
                     return_memory()  # else a run over long examples grows to twice its memory
                     bar.update()
-                curve.append([epoch + 1, sum(losses) / len(losses), self.validate(decoder, held)])
+                curve.append([end / self.steps_per_epoch, sum(losses) / len(losses), self.validate(decoder, held)])
                 self.save(curve, before + time.perf_counter() - start)
         return curve, before + time.perf_counter() - start
 
@@ -231,7 +245,7 @@ class Run:
         return sum(losses) / len(losses) if losses else None
 
     def save(self, curve: list, seconds: float) -> None:
-        """Keep everything the next epoch depends on, whole or not at all."""
+        """Keep everything the next leg depends on, whole or not at all."""
         state = {
             "made_from": repr(self.made_from),
             "curve": curve,
