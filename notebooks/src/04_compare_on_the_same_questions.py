@@ -75,7 +75,7 @@ PROMISED = {  # id → what is measured, and the range it is promised to lie in
 from utils.data import DATA, load_company
 from utils.measure.results import read_results
 
-company = load_company()
+company = load_company(slice_name="classroom")
 provenance, rows = read_results(DATA / "results" / "comparison.jsonl", company.sha256)
 questions = {question.question_id: question for question in company.questions}
 
