@@ -9,6 +9,7 @@ from fakes import one_thread  # noqa: F401
 
 from utils import comparison, systems
 from utils.data import held_out_documents, load_company
+from utils.lab import TRAINING, Lab
 from utils.measure.evaluation import check_same_questions
 from utils.measure.results import read_results, write_results
 from utils.report import report
@@ -23,9 +24,9 @@ STEPS = comparison.plan(full=True, seeds=(1, 2))
 @pytest.fixture(scope="module", autouse=True)
 def small_training():
     with pytest.MonkeyPatch.context() as patch:
-        for arm in comparison.TRAINING:
+        for arm in TRAINING:
             small = Settings(epochs=1, learning_rate=1e-3, lowest_layer=1, rank=2)
-            patch.setitem(comparison.TRAINING, arm, small)
+            patch.setitem(TRAINING, arm, small)
         yield
 
 
@@ -36,7 +37,7 @@ def lab(tmp_path_factory):
     chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
     retrieve = {after: build_retriever(parts, fakes.embed) for after, parts in chunks.items()}
     held_out = frozenset(held_out_documents(company.questions))
-    return comparison.Lab(company, (company,), fakes.tiny_model(), fakes.embed, chunks, retrieve, held_out, folder / "work")
+    return Lab(company, (company,), fakes.tiny_model(), fakes.embed, chunks, retrieve, held_out, folder / "work")
 
 
 @pytest.fixture(scope="module")

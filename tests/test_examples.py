@@ -7,8 +7,8 @@ import fakes
 import pytest
 
 from utils.answer.prompts import closed_book, with_passages
-from utils.comparison import Lab, examples_of
 from utils.data import held_out_documents, is_held_out, load_company
+from utils.lab import Lab, examples_of
 from utils.measure.metrics import ABSTENTION, cited_numbers, contains
 from utils.records import Hit
 from utils.retrieve.chunking import chunk_documents

@@ -5,8 +5,8 @@ import pytest
 from utils import systems
 from utils.answer.generation import generate, render
 from utils.answer.prompts import closed_book, with_passages, with_worked_example
-from utils.comparison import open_lab
 from utils.data import DATA, load_company
+from utils.lab import open_lab
 from utils.measure.evaluation import holds_gold
 from utils.measure.metrics import is_correct
 from utils.measure.results import read_results

@@ -5,9 +5,10 @@ from collections import defaultdict
 import pytest
 
 from utils import systems
-from utils.comparison import FULL_SEEDS, READING
+from utils.comparison import FULL_SEEDS
 from utils.data import DATA, load_company
 from utils.files import ROOT
+from utils.lab import READING
 from utils.measure.evaluation import Condition, check_same_questions, score
 from utils.measure.results import PROVENANCE_FIELDS, read_results
 from utils.records import Answer

@@ -9,137 +9,27 @@ import argparse
 import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from utils import systems
-from utils.answer.prompts import closed_book, with_passages, with_worked_example
-from utils.data import DATA, Company, held_out_documents, is_held_out, load_company
+from utils.answer.prompts import closed_book
+from utils.data import DATA, load_company
 from utils.files import ROOT, read_json, sha256_text, write_json
+from utils.lab import READING, SEARCH, TRAINING, Lab, open_lab, train_arm
 from utils.machine import GIB, PeakMemory
 from utils.measure.evaluation import Condition, Row, score
 from utils.measure.results import describe_run, write_results
-from utils.models import DEFAULT_MODEL, EMBEDDER_SHA256, LanguageModel, default_embedder, load_language_model
-from utils.records import Answer, Chunk, Question
+from utils.models import DEFAULT_MODEL, LanguageModel
+from utils.records import Answer, Question
 from utils.report import report, write_readme
-from utils.retrieve.chunking import MAX_WORDS, chunk_documents
-from utils.retrieve.embedding import Embed, load_embedder, remember
-from utils.retrieve.retriever import Retrieve, build_retriever, open_or_build
-from utils.tune.examples import (
-    Example,
-    Practice,
-    choose_practice,
-    closed_book_examples,
-    encode,
-    placebo_examples,
-    raft_examples,
-)
+from utils.retrieve.chunking import MAX_WORDS
+from utils.tune.examples import Practice
 from utils.tune.lora import adapter_sha256, merge_adapter
-from utils.tune.training import Settings, Trained, train
-
-SEARCH = "hybrid"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a system is shown passages: k of them, by which prompt."""
-
-    prompt: systems.Prompt
-    k: int
-
-
-# Chosen on dev, two settings an arm; all that were tried stand in data/results/selection.jsonl.
-READING = {
-    "rag": Reading(with_worked_example, 1),
-    "ft+rag": Reading(with_passages, 1),
-    "raft": Reading(with_passages, 3),
-}
-TRAINING = {
-    "ft": Settings(epochs=10, learning_rate=1e-3, lowest_layer=20, batch_size=8),
-    "raft": Settings(epochs=1, learning_rate=2e-3, lowest_layer=15, batch_size=4),
-}
-READING["oracle"] = READING["rag"]  # the same reader, given the right passage
-TRAINING["placebo"] = TRAINING["ft"]  # the same training, with the answers swapped
 
 FULL_SEEDS = (1, 2, 3, 4, 5)
-WORK = ROOT / ".cache"
 OUTPUT = ROOT / "results"
-
-
-@dataclass(frozen=True)
-class Lab:
-    """Company, models and search, ready to be asked. `retrieve[after]` and `chunks[after]` are keyed by the revision.
-
-    `practice` holds the companies on whose documents `raft` practises reading.
-    """
-
-    company: Company
-    practice: tuple[Company, ...]
-    lm: LanguageModel
-    embed: Embed
-    chunks: dict[bool, list[Chunk]]
-    retrieve: dict[bool, Retrieve]
-    held_out: frozenset[str]
-    work: Path
-
-
-def open_lab(company: Company | None = None, model: str = DEFAULT_MODEL, work: Path = WORK) -> Lab:
-    """Load models and indexes. The indexes and embeddings are kept under `work` and found again by content.
-
-    Without a company of your own it is the classroom. Reading is practised on all of Larkspur, and on your company too.
-    """
-    practice = (load_company(),) if company is None else (company, load_company())
-    company = company or load_company(slice_name="classroom")
-    embed = remember(load_embedder(default_embedder()), EMBEDDER_SHA256, work / "embeddings.sqlite")
-    chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
-    retrieve = {
-        after: build_retriever(parts, embed, SEARCH, open_or_build(parts, embed, EMBEDDER_SHA256, work / "index"))
-        for after, parts in chunks.items()
-    }
-    held_out = frozenset(held_out_documents(company.questions))
-    return Lab(company, practice, load_language_model(model), embed, chunks, retrieve, held_out, work)
-
-
-def examples_of(lab: Lab, arm: str, split: str, seed: int, reading: Reading | None = None) -> list[Example]:
-    """What an arm learns from (`train`) or is validated on (`dev`). `reading` takes the place of raft's chosen one."""
-    if arm == "ft":
-        return closed_book_examples(lab.company.split(split), closed_book)
-    if arm == "placebo":
-        return placebo_examples(lab.company.split(split), closed_book, seed)
-    reading = reading or READING["raft"]
-    if split != "train":
-        return practise(lab, lab.company, split, seed, reading, dataclasses.replace(Practice(reading.k), rounds=1))
-    return [e for company in lab.practice for e in practise(lab, company, split, seed, reading, Practice(reading.k))]
-
-
-def practise(lab: Lab, company: Company, split: str, seed: int, reading: Reading, choice: Practice) -> list[Example]:
-    """Reading examples from one company's documents. The held-out ones are never seen, neither asked about nor shown."""
-    held_out = held_out_documents(company.questions)
-    asked = [q for q in company.split(split) if q.kind in ("fact", "unanswerable") and not is_held_out(q, held_out)]
-    seen = [chunk for chunk in chunk_documents(company.documents) if chunk.doc_id not in held_out]
-    search = build_retriever(seen, lab.embed, SEARCH)
-    return raft_examples(choose_practice(asked, choice, seed), search, reading.prompt, choice, seed)
-
-
-def train_arm(
-    lab: Lab,
-    arm: str,
-    seed: int,
-    settings: Settings | None = None,
-    folder: Path | None = None,
-    reading: Reading | None = None,
-) -> Trained:
-    """The arm's adapter: trained now, or found where an earlier run with the same model, data and settings left it."""
-    settings = dataclasses.replace(settings or TRAINING[arm], seed=seed)
-    learn, validate = (
-        [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed, reading)]
-        for split in ("train", "dev")
-    )
-    key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn)))[:12]
-    folder = folder or lab.work / "adapters" / f"{arm}-seed{seed}-{key}"
-    return train(lab.lm, learn, validate, settings, folder, progress=f"training {arm}, seed {seed}")
 
 
 def ask(lab: Lab, system: str, lm: LanguageModel, questions: Sequence[Question], after: bool) -> list[Answer]:

@@ -1,7 +1,7 @@
 """Choose on dev: two settings for every arm, all written down. Nothing here touches a test question.
 
 `python -m utils.selection` measures them (a quarter of an hour on two cores, resumable) and prints the best of each arm,
-to be copied into `utils.comparison` by hand, where a reader sees them.
+to be copied into `utils.lab` by hand, where a reader sees them.
 """
 
 import dataclasses
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from utils import systems
 from utils.answer.prompts import with_passages, with_worked_example
-from utils.comparison import TRAINING, Lab, Reading, open_lab, train_arm
 from utils.data import DATA
 from utils.files import read_json, sha256_text, write_json, write_jsonl
+from utils.lab import TRAINING, Lab, Reading, open_lab, train_arm
 from utils.measure.evaluation import Condition, score
 from utils.measure.results import describe_run
 from utils.tune.lora import merge_adapter

@@ -44,7 +44,7 @@
 # end.
 
 # %% tags=["setup"]
-from utils.comparison import READING, SEARCH, open_lab
+from utils.lab import READING, SEARCH, open_lab
 from utils.retrieve.chunking import MAX_WORDS, chunk_documents
 from utils.retrieve.retriever import DEPTH, build_retriever
 from utils.tune.examples import holds_evidence

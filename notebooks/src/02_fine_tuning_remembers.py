@@ -33,8 +33,9 @@ from peft import PeftModel
 from safetensors.torch import load_file
 
 from utils.answer.prompts import closed_book
-from utils.comparison import TRAINING, ask, condition_of, examples_of, open_lab, train_arm
+from utils.comparison import ask, condition_of
 from utils.data import DATA
+from utils.lab import TRAINING, examples_of, open_lab, train_arm
 from utils.measure.evaluation import Estimate, cluster_of, difference, estimate, score
 from utils.measure.results import read_results
 from utils.records import Answer

@@ -35,8 +35,9 @@ from math import hypot
 import pandas as pd
 from IPython.display import HTML, display
 
-from utils.comparison import READING, SEARCH, TRAINING, ask, condition_of, examples_of, open_lab, train_arm
+from utils.comparison import ask, condition_of
 from utils.data import DATA, answers_in_force, is_held_out
+from utils.lab import READING, SEARCH, TRAINING, examples_of, open_lab, train_arm
 from utils.measure.evaluation import cluster_of, difference, estimate, score
 from utils.measure.metrics import ABSTENTION, abstains, contains, is_stale, normalise
 from utils.measure.results import read_results

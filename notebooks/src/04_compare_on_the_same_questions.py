@@ -193,11 +193,12 @@ print(f"{len(cases):,} answers, {len(answerable):,} of them from the file: the s
 # whether the *marks* agree.
 
 # %%
-from utils.comparison import ask, condition_of, open_lab
+from utils.comparison import ask, condition_of
+from utils.lab import open_lab
 from utils.measure.evaluation import score
 from utils.systems import citations
 
-lab = open_lab(company)
+lab = open_lab()
 asked = company.split("test")[::10]
 live = []
 for system in ("base", "rag"):
