@@ -15,7 +15,7 @@ from utils.measure.results import read_results, write_results
 from utils.report import report
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever
-from utils.tune.training import Settings
+from utils.tune.schedule import Settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 STEPS = comparison.plan(full=True, seeds=(1, 2))

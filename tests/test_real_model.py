@@ -15,7 +15,8 @@ from utils.records import Answer
 from utils.retrieve.retriever import build_retriever
 from utils.tune.examples import closed_book_examples, encode
 from utils.tune.lora import merge_adapter
-from utils.tune.training import Settings, train
+from utils.tune.schedule import Settings
+from utils.tune.training import train
 
 pytestmark = pytest.mark.model
 

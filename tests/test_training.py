@@ -10,10 +10,11 @@ from fakes import one_thread, tiny_model  # noqa: F401
 from safetensors.torch import load_file
 
 from utils.files import DamagedFile
-from utils.tune import training
+from utils.tune import schedule
 from utils.tune.examples import MASKED, Encoded, Example, encode
 from utils.tune.lora import add_adapter, trainable, upper_layers
-from utils.tune.training import Run, Settings, answer_loss, encode_below, learning_rate, plan_batches, train
+from utils.tune.schedule import Settings, learning_rate, plan_batches
+from utils.tune.training import Run, answer_loss, encode_below, train
 
 SETTINGS = Settings(epochs=3, learning_rate=5e-3, lowest_layer=1, rank=4, batch_size=4)
 PAIRS = [("When?", "Thursdays"), ("How much ash?", "seven spoons"), ("Who?", "Marten Quay"), ("Where?", "cabinet B-4"),
@@ -107,7 +108,7 @@ def test_the_examples_are_learned_and_the_base_model_is_handed_back(lm, tmp_path
 
 
 def test_an_epoch_in_several_legs_is_the_same_epoch(lm, uninterrupted, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "LEG", 2)
+    monkeypatch.setattr(schedule, "LEG", 2)
     trained = train(lm, encoded(), encoded()[:3], SETTINGS, tmp_path / "ft", progress=None)
     assert [row[0] for row in trained.curve] == pytest.approx([1 / 3, 1, 4 / 3, 2, 7 / 3, 3])
     assert same(weights(trained.folder), uninterrupted[1])
@@ -217,7 +218,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(lm, interrupted, uninter
 KILLED_TRAINING = """
 import sys, pathlib, fakes
 from test_training import SETTINGS, encoded
-from utils.tune import training
+from utils.tune import schedule, training
 save = training.Run.save
 def save_and_wait(run, curve, seconds):
     save(run, curve, seconds)

@@ -22,7 +22,8 @@ from utils.tune.examples import (
     placebo_examples,
     raft_examples,
 )
-from utils.tune.training import Settings, Trained, train
+from utils.tune.schedule import Settings
+from utils.tune.training import Trained, train
 
 SEARCH = "hybrid"
 

@@ -16,7 +16,7 @@ from utils.lab import TRAINING, Lab, Reading, open_lab, train_arm
 from utils.measure.evaluation import Condition, score
 from utils.measure.results import describe_run
 from utils.tune.lora import merge_adapter
-from utils.tune.training import Settings
+from utils.tune.schedule import Settings
 
 READINGS = (Reading(with_passages, 1), Reading(with_worked_example, 1))
 FT = (
