@@ -14,7 +14,7 @@ from utils.tune import schedule
 from utils.tune.examples import MASKED, Encoded, Example, encode
 from utils.tune.lora import add_adapter, trainable, upper_layers
 from utils.tune.schedule import Settings, learning_rate, plan_batches
-from utils.tune.training import Run, answer_loss, encode_below, train
+from utils.tune.training import Prepare, Run, answer_loss, encode_below, train
 
 SETTINGS = Settings(epochs=3, learning_rate=5e-3, lowest_layer=1, rank=4, batch_size=4)
 PAIRS = [("When?", "Thursdays"), ("How much ash?", "seven spoons"), ("Who?", "Marten Quay"), ("Where?", "cabinet B-4"),
@@ -113,6 +113,14 @@ def test_an_epoch_in_several_legs_is_the_same_epoch(lm, uninterrupted, tmp_path,
     assert [row[0] for row in trained.curve] == pytest.approx([1 / 3, 1, 4 / 3, 2, 7 / 3, 3])
     assert same(weights(trained.folder), uninterrupted[1])
     assert [row[2] for row in trained.curve[1::2]] == [row[2] for row in uninterrupted[0].curve]
+
+
+@pytest.mark.parametrize(("epochs", "kept"), [(1, set()), (2, {0, 2, 3})])
+def test_states_are_kept_only_when_they_are_asked_for_again(lm, epochs, kept):
+    prepare = Prepare(lm, encoded(), dataclasses.replace(SETTINGS, epochs=epochs))
+    first = prepare({0, 2})
+    assert set(first) == {0, 2} and set(prepare({3})) == (kept or {3}) and set(prepare.kept) == kept
+    assert torch.equal(prepare({0, 2})[2][0], first[2][0])
 
 
 def test_without_validation_examples_the_curve_has_none(lm, tmp_path):

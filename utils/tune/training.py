@@ -53,12 +53,12 @@ def train(
         return read_trained(folder, provenance)
     return_memory()
     start = time.perf_counter()
-    prepared = encode_below(lm, examples, settings)
     held = encode_below(lm, validation, settings)
     model = add_adapter(lm, settings.rank, settings.lowest_layer, settings.seed)
     try:
-        run = Run(model, settings, len(prepared), folder.parent / f".{folder.name}.checkpoint", provenance)
-        curve, seconds = run.epochs(prepared, held, start, progress)
+        run = Run(model, settings, len(examples), folder.parent / f".{folder.name}.checkpoint", provenance)
+        prepare = Prepare(lm, examples, settings)
+        curve, seconds = run.epochs(prepare, held, start, progress)
         save_adapter(model, folder, {**provenance, "curve": curve, "seconds": seconds})
     finally:
         model.unload().eval()  # hands the base model back as it came, without the adapter
@@ -98,6 +98,22 @@ def encode_below(lm: LanguageModel, examples: Sequence[Encoded], settings: Setti
                 labels = torch.tensor(examples[number].labels, device=lm.device)
                 prepared[number] = (states[: len(labels)].clone(), labels)
     return [prepared[number] for number in range(len(examples))]
+
+
+class Prepare:
+    """Examples after the frozen layers, by number: computed when first asked for, and kept if they will be asked again."""
+
+    def __init__(self, lm: LanguageModel, examples: Sequence[Encoded], settings: Settings):
+        self.lm, self.examples, self.settings = lm, examples, settings
+        self.kept: dict[int, Prepared] = {}
+
+    def __call__(self, numbers: set[int]) -> dict[int, Prepared]:
+        """number → example, for these numbers. A single epoch keeps nothing: all of it would fill hundreds of MiB."""
+        missing = sorted(numbers - self.kept.keys())
+        found = self.kept | dict(zip(missing, encode_below(self.lm, [self.examples[n] for n in missing], self.settings)))
+        if self.settings.epochs > 1:
+            self.kept = found
+        return found
 
 
 def pad_right(rows: Sequence[torch.Tensor], filler: float = 0) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -147,28 +163,27 @@ class Run:
         self.scaler = torch.amp.GradScaler(model.device.type, enabled=half)  # float16 gradients underflow without it
         self.steps_per_epoch = -(-n_examples // settings.batch_size)
 
-    def epochs(
-        self, examples: Sequence[Prepared], held: Sequence[Prepared], start: float, progress: str | None
-    ) -> tuple[list, float]:
+    def epochs(self, prepare: Prepare, held: Sequence[Prepared], start: float, progress: str | None) -> tuple[list, float]:
         """Train to the last epoch: ([epochs so far, training loss, validation loss] a leg, seconds over all starts)."""
         curve, before = self.resume()
-        lengths = [len(labels) for _, labels in examples]
+        lengths = [len(example.ids) for example in prepare.examples]
         batch_size, seed, epochs = self.settings.batch_size, self.settings.seed, self.settings.epochs
         batches = [batch for epoch in range(epochs) for batch in plan_batches(lengths, batch_size, seed, epoch)]
         legs = plan_legs(self.steps_per_epoch, epochs)
+        done = legs[len(curve) - 1][1] if curve else 0
         self.model.train()
-        with (
-            upper_layers(self.model, self.settings.lowest_layer) as decoder,
-            tqdm(total=len(batches), initial=legs[len(curve) - 1][1] if curve else 0, desc=progress,
-                 disable=progress is None) as bar,
-        ):  # fmt: skip
+        with tqdm(total=len(batches), initial=done, desc=progress, disable=progress is None) as bar:
             for first, end in legs[len(curve) :]:
+                examples = prepare({number for batch in batches[first:end] for number in batch})
                 losses = []
-                for number in range(first, end):
-                    losses.append(self.step(decoder, [examples[i] for i in batches[number]], number, len(batches)))
-                    return_memory()  # else a run over long examples grows to twice its memory
-                    bar.update()
-                curve.append([end / self.steps_per_epoch, sum(losses) / len(losses), self.validate(decoder, held)])
+                with upper_layers(self.model, self.settings.lowest_layer) as decoder:
+                    for number in range(first, end):
+                        batch = [examples[example] for example in batches[number]]
+                        losses.append(self.step(decoder, batch, number, len(batches)))
+                        return_memory()  # else a run over long examples grows to twice its memory
+                        bar.update()
+                    loss = self.validate(decoder, held)
+                curve.append([end / self.steps_per_epoch, sum(losses) / len(losses), loss])
                 self.save(curve, before + time.perf_counter() - start)
         return curve, before + time.perf_counter() - start
 
