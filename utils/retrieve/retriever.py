@@ -108,7 +108,8 @@ def index_sentences(chunks: Sequence[Chunk], embed: Embed) -> VectorIndex:
 
 def open_or_build(chunks: Sequence[Chunk], embed: Embed, model_id: str, folder: Path) -> VectorIndex:
     """The saved index of these chunks, or a new one, saved. A damaged one is refused; one of other chunks is replaced."""
-    key = index_key(model_id, chunks)
+    sentences = [sentence for chunk in chunks for sentence in split_sentences(chunk)]
+    key = index_key(f"{model_id}, alone and in context", sentences)
     if (folder / key[:16]).exists():
         return load_vector_index(folder / key[:16], key)
     store = index_sentences(chunks, embed)
