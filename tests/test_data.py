@@ -176,6 +176,13 @@ def test_an_unknown_slice_is_refused_with_those_there_are(club):
         load_company(club, "large")
 
 
+@pytest.mark.parametrize("listed", ["documents: [kiln], facts: []", "documents: [pottery-kiln], facts: [pottery-999]"])
+def test_a_slice_that_lists_what_isnt_there_is_refused(club, listed):
+    write_slices(club, f"small: {{{listed}}}\n")
+    with pytest.raises(ValueError, match="slices.yaml, small, lists '(kiln|pottery-999)', which isn't in the data"):
+        load_company(club, "small")
+
+
 def test_a_slice_without_the_document_of_its_question_is_refused(club):
     write_slices(club, "small: {documents: [pottery-clay], facts: [pottery-001]}\n")
     with pytest.raises(ValueError, match="'pottery-kiln', which isn't there"):

@@ -7,16 +7,18 @@ import pytest
 from utils.data import DATA, load_company
 from utils.data_card import (
     DIFFICULTY,
+    MARKS,
     count_misses,
     describe,
     hash_table,
     measure_difficulty,
     rank_gold,
-    renew,
+    search_settings,
     to_text,
 )
 from utils.files import read_json, sha256_file
 from utils.records import Hit
+from utils.report import renew_between
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever
 
@@ -30,11 +32,14 @@ def club(tmp_path):
 
 def test_the_readme_says_what_the_data_are():
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    assert renew(readme, describe(COMPANY, read_json(DIFFICULTY))) == readme, "run: python -m utils.data_card"
+    assert renew_between(readme, describe(COMPANY, read_json(DIFFICULTY)), MARKS) == readme, (
+        "run: python -m utils.data_card"
+    )
 
 
-def test_the_difficulty_was_measured_on_this_data():
-    assert read_json(DIFFICULTY)["data_sha256"] == COMPANY.sha256, "run: python -m utils.data_card"
+def test_the_difficulty_was_measured_on_this_data_by_this_search():
+    saved = read_json(DIFFICULTY)
+    assert (saved["data_sha256"], saved["search"]) == (COMPANY.sha256, search_settings()), "run: python -m utils.data_card"
 
 
 def test_search_is_hard_but_not_hopeless():
@@ -82,8 +87,3 @@ def test_hashes_follow_files_and_pages(tmp_path):
 def test_a_table_reads_as_markdown():
     table = pd.DataFrame({"n": [3], "share": [0.5]}, index=pd.Index(["legal"], name="desk"))
     assert to_text(table) == "| desk | n | share |\n| --- | --- | --- |\n| legal | 3 | 0.50 |"
-
-
-def test_a_readme_without_its_marks_is_refused():
-    with pytest.raises(ValueError, match="once each, in this order"):
-        renew("no marks here", "text")

@@ -100,6 +100,16 @@ def test_hybrid_fuses_what_both_find(chunks):
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_the_order_does_not_depend_on_k(mode):
+    words = "kiln clay glaze ash shelf wheel mug bowl spoon porter".split()
+    pages = [f"{a} {b} {c}." for a in words for b in words for c in words[:3]]  # 300 sentences, many more than DEPTH
+    chunks = [Chunk(f"page-{number}", 0, len(text), text, "Club") for number, text in enumerate(pages)]
+    search = build_retriever(chunks, fakes.embed, mode)
+    for question in ("Where is the clay shelf?", "ash for a mug", "the porter has a bowl"):
+        assert search([question], 3)[0] == search([question], 60)[0][:3] == search([question], 300)[0][:3]
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_every_mode_gives_k_hits_and_finds_the_plain_answer(chunks, mode):
     first, second, _ = build_retriever(chunks, fakes.embed, mode)(QUESTIONS, 2)
     assert "Marten Quay" in first[0].chunk.text and "seven spoons" in second[0].chunk.text

@@ -12,7 +12,7 @@ from utils.lab import READING
 from utils.measure.evaluation import Condition, check_same_questions, score
 from utils.measure.results import PROVENANCE_FIELDS, read_results
 from utils.records import Answer
-from utils.report import headline, renew_readme
+from utils.report import MARKS, headline, renew_between
 
 PATH = DATA / "results" / "comparison.jsonl"
 COMPANY = load_company(slice_name="classroom")
@@ -97,4 +97,4 @@ def test_adapters_of_different_arms_and_seeds_differ():
 
 def test_the_readme_shows_the_table_that_the_rows_give():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert renew_readme(readme, headline(COMPANY, PROVENANCE, ROWS)) == readme
+    assert renew_between(readme, headline(COMPANY, PROVENANCE, ROWS), MARKS) == readme

@@ -134,6 +134,7 @@ def test_each_secret_stands_in_its_private_page_once_and_nowhere_else():
         assert page.status == "private" and page.text.count(canary.secret) == 1
         assert canary.sentence in page.text and canary.secret in canary.sentence
         assert not any(canary.secret in other.text for other in PAGES.values() if other is not page)
+        assert not any(decoy in other.text for decoy in canary.decoys for other in PAGES.values())
 
 
 def shape(secret: str) -> str:

@@ -21,10 +21,11 @@ from utils.lab import READING, SEARCH, TRAINING, Lab, open_lab, train_arm
 from utils.machine import GIB, PeakMemory
 from utils.measure.evaluation import Condition, Row, score
 from utils.measure.results import describe_run, write_results
-from utils.models import DEFAULT_MODEL, LanguageModel
+from utils.models import DEFAULT_MODEL, EMBEDDER_SHA256, LanguageModel
 from utils.records import Answer, Question
 from utils.report import report, write_readme
 from utils.retrieve.chunking import MAX_WORDS
+from utils.retrieve.retriever import DENSE_SHARE, DEPTH
 from utils.tune.examples import Practice
 from utils.tune.lora import adapter_sha256, merge_adapter
 
@@ -84,7 +85,8 @@ def step_key(lab: Lab, system: str, adapter: str | None) -> str:
     """Everything an answer depends on, as one short hash."""
     reading = READING.get(system)
     prompt = (reading.k, reading.prompt("a question", [])) if reading else closed_book("a question")
-    parts = (lab.lm.sha256, str(lab.lm.model.dtype), lab.company.sha256, adapter, SEARCH, MAX_WORDS, prompt)
+    search = (SEARCH, MAX_WORDS, DENSE_SHARE, DEPTH, EMBEDDER_SHA256)
+    parts = (lab.lm.sha256, str(lab.lm.model.dtype), lab.company.sha256, adapter, search, prompt)
     return sha256_text(repr(parts))[:12]
 
 
@@ -106,7 +108,7 @@ def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) 
     rows = [row for key in keys for row in done[key]["rows"]]
     adapters = {(row["system"], row["seed"]): row["adapter_sha256"] for row in rows if row["adapter_sha256"]}
     settings = {
-        "search": SEARCH,
+        "search": {"mode": SEARCH, "dense_share": DENSE_SHARE, "depth": DEPTH},
         "reading": {name: {"prompt": chosen.prompt.__name__, "k": chosen.k} for name, chosen in READING.items()},
         "max_words": MAX_WORDS,
         "threads": max(step["threads"] for step in done.values()),
@@ -138,6 +140,7 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a hub id or local folder in place of the default model")
     parser.add_argument("--data", type=Path, default=DATA, help="a data folder of your own in the course's formats")
     chosen = parser.parse_args()
+    chosen.data = chosen.data.resolve()
     lab = open_lab(None if chosen.data == DATA else load_company(chosen.data), chosen.model)
     steps = plan(chosen.full, chosen.seeds or (FULL_SEEDS if chosen.full else FULL_SEEDS[:1]))
     provenance, rows = compare(lab, steps, "comparison" if chosen.full else "classroom")

@@ -48,6 +48,8 @@ def load_company(folder: Path = DATA, slice_name: str | None = None) -> Company:
     kept = {document.doc_id for document in every if document.status in SEARCHED}
     if slice_name:
         doc_ids, fact_ids = load_slice(folder / "slices.yaml", slice_name)
+        check_known(doc_ids, kept, f"{folder / 'slices.yaml'}, {slice_name},")
+        check_known(fact_ids, {question.fact_id for question in questions}, f"{folder / 'slices.yaml'}, {slice_name},")
         kept &= doc_ids
         questions = [question for question in questions if question.fact_id in fact_ids]
     documents = [document for document in every if document.doc_id in kept]
@@ -81,6 +83,12 @@ def load_slice(path: Path, name: str) -> tuple[set[str], set[str]]:
     if name not in slices:
         raise DataError(f"{path} has no slice {name!r}: use one of {', '.join(slices)}")
     return set(slices[name]["documents"]), set(slices[name]["facts"])
+
+
+def check_known(ids: Collection[str], known: Collection[str], where: str) -> None:
+    """DataError where a slice lists what isn't there."""
+    if unknown := sorted(set(ids) - set(known)):
+        raise DataError(f"{where} lists {unknown[0]!r}, which isn't in the data: correct or delete it")
 
 
 def hash_data(folder: Path, doc_ids: Collection[str], question_ids: Collection[str]) -> dict[str, str]:

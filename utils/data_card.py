@@ -4,7 +4,6 @@
 and renews the generated part of data/README.md.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +13,11 @@ import pandas as pd
 from utils.data import DATA, Company, evidence_in_force, load_company, load_patients
 from utils.files import ROOT, atomic_file, read_json, read_jsonl, sha256_file, sha256_text, write_json, write_text
 from utils.measure.metrics import abstains, is_correct
+from utils.models import EMBEDDER_SHA256, default_embedder
 from utils.records import Question
-from utils.retrieve.retriever import MODES, Retrieve
+from utils.report import renew_between
+from utils.retrieve.chunking import MAX_WORDS, chunk_documents
+from utils.retrieve.retriever import DENSE_SHARE, DEPTH, MODES, Retrieve, build_retriever
 from utils.skills import load_attacks, load_canaries, load_clauses, load_notes, load_replies
 
 MARKS = ("<!-- counted and measured by `python -m utils.data_card` -->", "<!-- end of the counted part -->")
@@ -24,7 +26,7 @@ DIFFICULTY = DATA / "results" / "difficulty.json"
 
 
 def count_company(company: Company) -> pd.DataFrame:
-    """A line a desk: documents, revised ones, facts, changed facts, and test questions of the other kinds."""
+    """A line a desk: documents, revised ones, facts, changed facts, and train + dev + test questions of the other kinds."""
     revised = [old.desk for old, new in zip(company.documents, company.documents_after) if old != new]
     facts = {question.fact_id: question for question in company.questions if question.kind == "fact"}.values()
     columns = {
@@ -112,7 +114,7 @@ def rank_gold(question: Question, hits: Sequence) -> dict[str, bool]:
     return {"document first": right_document, "passage first": bool(holds) and holds[0], "passage in three": any(holds)}
 
 
-def share_of_known_questions(company: Company, embed: object) -> float:
+def faq_accuracy(company: Company, embed: object) -> float:
     """`faq`: share of test facts for which the nearest training question has the right answer."""
     from utils.systems import ask_nearest_question
 
@@ -120,6 +122,11 @@ def share_of_known_questions(company: Company, embed: object) -> float:
     answers = ask_nearest_question(embed, company.split("train"), asked)
     right = [is_correct(answer.text, q.answers, q.wrong_answers) for answer, q in zip(answers, asked)]
     return sum(right) / len(right)
+
+
+def search_settings() -> dict:
+    """What the measured difficulty depends on besides the data."""
+    return {"embedder_sha256": EMBEDDER_SHA256, "max_words": MAX_WORDS, "dense_share": DENSE_SHARE, "depth": DEPTH}
 
 
 def second_reader_line(company: Company) -> str:
@@ -135,6 +142,20 @@ def second_reader_line(company: Company) -> str:
         f"The second reader agreed on {sum(row['agreed'] for row in rows)} of {len(rows)} questions when first read; "
         f"after mending, {sum(now)} of {len(rows)} answers as given count as right."
     )
+
+
+def skills_reader_line() -> str:
+    """How often a reader with only the two rule pages marked clauses and notes as the data do."""
+    rows = {row["id"]: row for row in read_jsonl(DATA / "results" / "second_reader_skills.jsonl")}
+    parts = []
+    for what, items, fields in (
+        ("clauses", [(item.clause_id, item) for item in load_clauses()], ("label", "risk", "action")),
+        ("notes", [(item.note_id, item) for item in load_notes()], ("code", "urgency")),
+    ):
+        read = [(rows[name], item) for name, item in items if name in rows]
+        same = [f"{field} {sum(row[field] == getattr(item, field) for row, item in read)}" for field in fields]
+        parts.append(f"of {len(read)} {what} alike: {', '.join(same)}")
+    return f"Another reader, with only the two rule pages, marked {'; '.join(parts)}."
 
 
 def to_text(table: pd.DataFrame) -> str:
@@ -159,13 +180,15 @@ def describe(company: Company, difficulty: dict) -> str:
         f"{sum(item.harmless for item in load_attacks())} harmless look-alikes (`attacks.jsonl`).",
         "### How hard it is to search",
         to_text(table),
-        f"Of the {difficulty['missed']} facts whose passage the hybrid search has not among its first three, "
+        f"Of the {difficulty['missed']} test questions whose passage the hybrid search has not among its first three, "
         f"{difficulty['near']} have another passage of the right page there.",
-        f"`faq`, the answer of the nearest training question, is right on {difficulty['faq']:.2f} of the test facts.",
-        "![Share of test facts whose right document, and whose passage, a search puts first](results/difficulty.png)",
+        f"`faq`, the answer of the nearest training question, is right on {difficulty['faq']:.2f} "
+        "of the test questions about a fact.",
+        "![Share of test questions whose right document, and whose passage, a search puts first](results/difficulty.png)",
         "![Length of the documents by desk](results/lengths.png)",
         "### The second reader",
         second_reader_line(company),
+        skills_reader_line(),
         "### Hashes",
         to_text(hash_table()),
         "A folder's hash is the sha256 of its sorted listing, a line `sha256  name` for each page.",
@@ -173,21 +196,10 @@ def describe(company: Company, difficulty: dict) -> str:
     return f"{MARKS[0]}\n\n" + "\n\n".join(parts) + f"\n\n{MARKS[1]}"
 
 
-def renew(text: str, generated: str) -> str:
-    """The README's text with a new generated part. ValueError when its marks are gone."""
-    pattern = re.escape(MARKS[0]) + ".*?" + re.escape(MARKS[1])
-    if len(re.findall(pattern, text, re.S)) != 1:
-        raise ValueError(f"data/README.md needs the lines {MARKS[0]!r} and {MARKS[1]!r} once each, in this order")
-    return re.sub(pattern, lambda _: generated, text, flags=re.S)
-
-
 def main() -> None:
     """Measure, draw, and renew data/README.md."""
     from utils.measure.plots import plot_difficulty, plot_lengths
-    from utils.models import EMBEDDER_SHA256, default_embedder
-    from utils.retrieve.chunking import chunk_documents
     from utils.retrieve.embedding import load_embedder, remember
-    from utils.retrieve.retriever import build_retriever
 
     company = load_company()
     embed = remember(load_embedder(default_embedder()), EMBEDDER_SHA256, ROOT / ".cache" / "embeddings.sqlite")
@@ -197,10 +209,10 @@ def main() -> None:
     missed, near = count_misses(company, retrievers["hybrid"])
     result = {
         "data_sha256": company.sha256,
-        "embedder_sha256": EMBEDDER_SHA256,
+        "search": search_settings(),
         "missed": missed,
         "near": near,
-        "faq": share_of_known_questions(company, embed),
+        "faq": faq_accuracy(company, embed),
         "table": table.to_dict("records"),
     }
     write_json(DIFFICULTY, result)
@@ -209,7 +221,7 @@ def main() -> None:
         with atomic_file(DIFFICULTY.with_name(f"{name}.png")) as temporary:
             figure.savefig(temporary, dpi=130, format="png")
     readme = DATA / "README.md"
-    write_text(readme, renew(readme.read_text(encoding="utf-8"), describe(company, read_json(DIFFICULTY))))
+    write_text(readme, renew_between(readme.read_text(encoding="utf-8"), describe(company, read_json(DIFFICULTY)), MARKS))
     print(to_text(table.set_index("desk")))
 
 

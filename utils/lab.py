@@ -36,7 +36,7 @@ class Reading:
     k: int
 
 
-# Chosen on dev, two settings an arm; all that were tried stand in data/results/selection.jsonl.
+# Chosen on dev, two settings an arm, as data/results/selection.jsonl shows them.
 READING = {
     "rag": Reading(with_worked_example, 1),
     "ft+rag": Reading(with_passages, 1),
@@ -75,7 +75,7 @@ def open_lab(company: Company | None = None, model: str = DEFAULT_MODEL, work: P
     Without a company of your own it is the classroom. Reading is practised on all of Larkspur, and on your company too.
     """
     company, whole = company or load_company(slice_name="classroom"), load_company()
-    practice = (whole,) if set(company.documents) <= set(whole.documents) else (company, whole)
+    practice = (whole,) if set(company.questions) <= set(whole.questions) else (company, whole)
     embed = remember(load_embedder(default_embedder()), EMBEDDER_SHA256, work / "embeddings.sqlite")
     chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
     retrieve = {
@@ -94,14 +94,16 @@ def examples_of(lab: Lab, arm: str, split: str, seed: int, reading: Reading | No
         return placebo_examples(lab.company.split(split), closed_book, seed)
     reading = reading or READING["raft"]
     if split != "train":
-        return practise(lab, lab.company, split, seed, reading, dataclasses.replace(Practice(reading.k), rounds=1))
+        return practise(lab, lab.company, split, seed, reading, Practice(reading.k, rounds=1))
     return [e for company in lab.practice for e in practise(lab, company, split, seed, reading, Practice(reading.k))]
 
 
 def practise(lab: Lab, company: Company, split: str, seed: int, reading: Reading, choice: Practice) -> list[Example]:
     """Reading examples from one company's documents. The held-out ones are never seen, neither asked about nor shown."""
-    held_out = held_out_documents(company.questions)
+    held_out = lab.held_out | held_out_documents(company.questions)
     asked = [q for q in company.split(split) if q.kind in ("fact", "unanswerable") and not is_held_out(q, held_out)]
+    if not asked:
+        return []
     seen = [chunk for chunk in chunk_documents(company.documents) if chunk.doc_id not in held_out]
     search = build_retriever(seen, lab.embed, SEARCH)
     return raft_examples(choose_practice(asked, choice, seed), search, reading.prompt, choice, seed)

@@ -14,7 +14,7 @@ import psutil
 
 from utils.files import write_json
 
-PACKAGES = ("torch", "transformers", "peft", "sentence-transformers", "faiss-cpu", "bm25s", "numpy")
+PACKAGES = ("torch", "transformers", "peft", "sentence-transformers", "faiss-cpu", "bm25s", "PyStemmer", "numpy")
 GIB = 2**30
 
 

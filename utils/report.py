@@ -85,14 +85,14 @@ def headline(company: Company, provenance: dict, rows: Sequence[Row]) -> str:
     return f"{MARKS[0]}\n\n{table}\n\n{caption(provenance, rows)} {training_line(provenance)}\n\n{MARKS[1]}"
 
 
-def renew_readme(text: str, generated: str) -> str:
-    """The README's text with a new headline. ValueError when it has lost the marks the headline stands between."""
-    pattern = re.escape(MARKS[0]) + ".*?" + re.escape(MARKS[1])
+def renew_between(text: str, generated: str, marks: tuple[str, str]) -> str:
+    """The text with its generated part, marks included, made new. ValueError when it has lost the marks."""
+    pattern = re.escape(marks[0]) + ".*?" + re.escape(marks[1])
     if len(re.findall(pattern, text, re.S)) != 1:
-        raise ValueError(f"README.md needs the lines {MARKS[0]!r} and {MARKS[1]!r} once each, around the table")
+        raise ValueError(f"README.md needs the lines {marks[0]!r} and {marks[1]!r} once each, around its generated part")
     return re.sub(pattern, lambda _: generated, text, flags=re.S)
 
 
 def write_readme(company: Company, provenance: dict, rows: Sequence[Row], path: Path = ROOT / "README.md") -> None:
     """Renew the headline table in the README."""
-    write_text(path, renew_readme(path.read_text(encoding="utf-8"), headline(company, provenance, rows)))
+    write_text(path, renew_between(path.read_text(encoding="utf-8"), headline(company, provenance, rows), MARKS))

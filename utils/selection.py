@@ -1,6 +1,6 @@
 """Choose on dev: two settings for every arm, all written down. Nothing here touches a test question.
 
-`python -m utils.selection` measures them (a quarter of an hour on two cores, resumable) and prints the best of each arm,
+`python -m utils.selection` measures them (half an hour on two cores, resumable) and prints the best of each arm,
 to be copied into `utils.lab` by hand, where a reader sees them.
 """
 
@@ -12,9 +12,11 @@ from utils import systems
 from utils.answer.prompts import with_passages, with_worked_example
 from utils.data import DATA
 from utils.files import read_json, sha256_text, write_json, write_jsonl
-from utils.lab import TRAINING, Lab, Reading, open_lab, train_arm
+from utils.lab import SEARCH, TRAINING, Lab, Reading, open_lab, train_arm
 from utils.measure.evaluation import Condition, score
 from utils.measure.results import describe_run
+from utils.retrieve.retriever import DENSE_SHARE, DEPTH
+from utils.tune.examples import Practice
 from utils.tune.lora import merge_adapter
 from utils.tune.schedule import Settings
 
@@ -95,7 +97,12 @@ def main() -> None:
     for trial in trials():
         lines.append(measure(lab, trial))
         print({key: value for key, value in lines[-1].items() if value is not None}, flush=True)
-    provenance = describe_run("selection", lab.lm.sha256, lab.company.sha256, {}, time.perf_counter() - start, len(lines))
+    settings = {
+        "search": {"mode": SEARCH, "dense_share": DENSE_SHARE, "depth": DEPTH},
+        "practice": dataclasses.asdict(Practice(READ_BY_RAFT[0].k)),
+    }
+    seconds = time.perf_counter() - start
+    provenance = describe_run("selection", lab.lm.sha256, lab.company.sha256, settings, seconds, len(lines))
     write_jsonl(DATA / "results" / "selection.jsonl", [{"provenance": provenance}, *lines])
     for system in dict.fromkeys(line["system"] for line in lines):
         print("best", max((line for line in lines if line["system"] == system), key=lambda line: line["all"]))

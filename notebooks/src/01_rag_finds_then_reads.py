@@ -164,7 +164,7 @@ print("FAISS gives the same order and the same scores.")
 #
 # ## Step 3: search by words
 #
-# **Keyword** search (BM25) compares the words themselves: a passage scores for each word it shares with the question, and more
+# **Keyword** search (BM25) compares the words themselves: a text scores for each word it shares with the question, and more
 # for a rare word than for a common one. Now search the whole handbook in both ways: once for a form by its number, once with
 # the question about the gift. Look at the place of the passage that we want, and at the words that keyword search had to go by.
 #
@@ -185,7 +185,8 @@ for text, wanted in searches.items():
     print(f"{text}\n  the words: {tokenise([text])[0]}")
     for mode in ("dense", "keyword"):
         hits = retrieve[mode]([text], DEPTH)[0]
-        print(f"  {mode:8} place {place(hits, wanted) or f'beyond {DEPTH}'}; on top: {hits[0].chunk.text[:75]}")
+        first = hits[0].chunk.text[:75] if hits else "nothing"
+        print(f"  {mode:8} place {place(hits, wanted) or f'beyond {DEPTH}'}; on top: {first}")
 
 # %%
 import re
@@ -203,25 +204,27 @@ for mode in ("dense", "keyword"):
     print(f"{mode:8} first passage names the form: {named} of {len(numbers)}; missed: {', '.join(missed) or 'none'}")
 
 # %% [markdown]
-# One letter and two digits hardly move the vector of a whole passage; to keyword search the number is a rare word, and rare
-# words weigh most. If keyword search missed some too, run `tokenise` on one of them: what isn't kept as a word can't be found
+# One letter and two digits hardly move a vector; to keyword search the number is a rare word, and rare words weigh most. If keyword search missed some too, run `tokenise` on one of them: what isn't kept as a word can't be found
 # as one. Try names of your own, too.
 #
 # ## Step 4: both, each on the same scale
 #
 # So each search sees what the other overlooks. Their scores can't be added as they stand, for a cosine never exceeds 1 and a
-# BM25 score has no upper end. So stretch each ranking until its first hit has 1 and its last 0, then add them up, with a
-# little more weight on meaning: a **convex combination** (Bruch and others, 2022). By hand it takes a few lines.
+# BM25 score has no upper end. So stretch each ranking until its first hit has 1 and its hundredth has 0. (Where fewer share a
+# word with the question, a score of 0 stays 0.) Then add them up, with a little more weight on meaning. Such a sum, with
+# weights that make 1 together, is a **convex combination** (Bruch and others, 2022, arXiv 2210.11934); adding up is called
+# **fusion**, and a search that does both is a **hybrid** search.
 #
-# The course's search has one trick more. It looks for **sentences** and shows the **passage** around the best ones: a sentence
-# says one thing, so its vector says it clearly, while the model reads a passage more easily than a lone sentence. People call
-# it *small to big*. The cell does both by hand and checks them against the hybrid search on every dev question.
+# All three searches share a trick that step 3 kept quiet about. They look for **sentences** and show the **passage** around
+# the best ones, each passage once: a sentence says one thing, so its vector is no mixture, and the model still gets what
+# stands around it. People call it *small to big*. (A sentence's vector lies halfway between that of the sentence alone and
+# that of the sentence with its title and headings; `index_sentences` makes it.) The cells stretch, add and go from sentence to
+# passage by hand, and check the first `TOP_K` passages against the hybrid search, for the form and for every dev question.
 
 # %%
 from utils.retrieve.chunking import split_sentences
 from utils.retrieve.keyword_index import build_keyword_index, search_keywords
 from utils.retrieve.retriever import DENSE_SHARE, index_sentences
-from utils.retrieve.retriever import DEPTH as N_SENTENCES
 
 passage_of = {sentence: chunk for chunk in chunks for sentence in split_sentences(chunk)}
 
@@ -229,27 +232,28 @@ passage_of = {sentence: chunk for chunk in chunks for sentence in split_sentence
 def fuse_by_hand(dense, keyword):
     points = {}
     for ranking, weight in ((dense, DENSE_SHARE), (keyword, 1 - DENSE_SHARE)):
-        low = ranking[-1].score if len(ranking) == N_SENTENCES else 0  # fewer found: the others score nothing
+        low = ranking[-1].score if len(ranking) == DEPTH else 0  # fewer found: the others score nothing
         for hit in ranking:
-            points[hit.chunk] = points.get(hit.chunk, 0) + weight * (hit.score - low) / (ranking[0].score - low)
+            stretched = (hit.score - low) / ((ranking[0].score - low) or 1)
+            points[hit.chunk] = points.get(hit.chunk, 0) + weight * stretched
     best = sorted(points, key=lambda sentence: -points[sentence])
     return list(dict.fromkeys(passage_of[sentence] for sentence in best))  # each passage once, by its best sentence
 
 
 # %%
 texts = [FORM, *(q.text for q in dev)]
-found = {mode: retrieve[mode](texts, DEPTH) for mode in retrieve}
-near = search_vectors(index_sentences(chunks, lab.embed), lab.embed(texts), N_SENTENCES)
-same_words = search_keywords(build_keyword_index(list(passage_of)), texts, N_SENTENCES)
-for dense, keyword, hits in zip(near, same_words, found["hybrid"]):
-    assert fuse_by_hand(dense, keyword)[:DEPTH] == [hit.chunk for hit in hits]
+near = search_vectors(index_sentences(chunks, lab.embed), lab.embed(texts), DEPTH)
+same_words = search_keywords(build_keyword_index(list(passage_of)), texts, DEPTH)
+for dense, keyword, hits in zip(near, same_words, retrieve["hybrid"](texts, TOP_K)):
+    assert fuse_by_hand(dense, keyword)[:TOP_K] == [hit.chunk for hit in hits]
 print(f"{len(chunks)} passages of {len(passage_of)} sentences; by hand and hybrid agree on {len(texts)} searches")
+found = {mode: retrieve[mode](texts, DEPTH) for mode in retrieve}
 for text, wanted in searches.items():
     print({mode: place(found[mode][texts.index(text)], wanted) for mode in retrieve}, text)
 
 # %% [markdown]
 # Each line gives one passage's place in the three searches (`None`: not among the `DEPTH` passages that we looked at). Fusion
-# rewards a passage that *both* searches like. So it can also pull down one that only a single search had found. Whether it pays
+# rewards a sentence that *both* searches like. So it can also pull down one that only a single search had found. Whether it pays
 # is a matter for counting, which we come to.
 #
 # ## Step 5: put the passages before the model

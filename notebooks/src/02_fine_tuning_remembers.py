@@ -195,7 +195,7 @@ _, on_trained, on_unseen = trained.curve[-1]
 best_epoch = min(trained.curve, key=lambda line: line[2])[0]
 print(f"last epoch: loss {on_trained:.2f} on training wordings, {on_unseen:.2f} on dev wordings")
 print(f"a token of the right answer gets a typical probability of {2.718 ** -on_trained:.0%} and {2.718 ** -on_unseen:.0%}")
-print(f"the dev loss was lowest after epoch {best_epoch} of {SETTINGS.epochs}")
+print(f"the dev loss was lowest after epoch {best_epoch:g} of {SETTINGS.epochs}")
 
 # %% [markdown]
 # The loss says how surprised the model is by the right answer; zero would be no surprise at all. Read the *gap* between

@@ -95,7 +95,7 @@ print(f"after it:               {question.answers_after[0]}")
 #
 # ## The index follows the documents (R1, R4)
 #
-# To RAG, a revision is a set of files. Cut them into passages, embed the passages, build both indexes: done. Watch
+# To RAG, a revision is a set of files. Cut them into passages, embed their sentences, build both indexes: done. Watch
 # the seconds, and the two shares below: can search find the sentence that holds the *new* answer?
 
 # %%
@@ -242,15 +242,17 @@ print(f"The old value of our fact was called right {times} times. The new page s
 # really finds, wrong ones included. This is RAFT, retrieval-augmented fine-tuning (Zhang et al. 2024, arXiv
 # 2403.10131).
 #
-# One choice matters more than it seems: *what* to practise on. Reading is a skill, and a skill needs variety. Drilled on a
-# few dozen facts again and again, the model ends up knowing those by heart, and gives up at the first page it has never seen.
-# So `raft` practises on all four desks of Larkspur, customers and contracts and the clinic too: on many facts, a few times
-# each. Below stand its examples, counted by kind, and the first of each kind in full. Look at the last line of each.
+# One choice matters more than it seems: *what* to practise on. Reading is a skill. Drilled on a few dozen facts again and
+# again, a model can learn those by heart instead of learning to read. So `raft` practises on all of Larkspur, not only on the
+# pages asked about here: on the documents of its four **desks** (departments: customers, staff, contracts, clinic), some
+# wordings of each fact, each a few times. Below stand its examples, counted by kind, and the first of each of these four kinds
+# in full. Look at the last line of each.
 #
 # - **The right passage first.** The answer is in it, and is cited.
-# - **The right passage among look-alikes.** The wrong ones are hard: the same subject, another group of people.
-# - **Its passage is not there**, most often taken out on purpose. The answer is to say so.
-# - **Another value on the page.** Passage and answer are both changed to the value of some other fact. Whoever
+# - **The right passage among look-alikes.** The wrong ones are hard: the same subject, for another group, region or product.
+# - **Its passage is not there**: search missed it, or we took it out on purpose. The answer is to say so. (Questions that
+#   no document answers are counted too, and not shown.)
+# - **Another value on the page.** Passage and answer are both changed to the value of another fact of the same type. Whoever
 #   remembers is wrong now, and whoever reads is right (Longpre et al. 2021, arXiv 2109.05052).
 
 # %%
@@ -315,8 +317,9 @@ print(f"{len(reading_examples)} examples, {TRAINING['raft'].epochs} epoch(s), {r
 
 # %% [markdown]
 # The validation line is what counts: other wordings of the questions, never trained on. Where it turns upwards
-# while the training line goes on falling, the model has begun to learn examples by heart. Here no example comes twice, so
-# the training line has little to learn by heart either.
+# while the training line goes on falling, the model has begun to learn examples by heart. Here a question
+# comes a few times at most, with another value each time, all in one pass. There is little to learn by heart, so the two
+# lines should stay close.
 #
 # Now the new documents. Prediction 1 is the first two lines together; prediction 2 is the first line against the
 # second. The third line takes the passages away: what `raft` knows *by heart*.

@@ -32,13 +32,16 @@ DENSE_SHARE = 0.6  # of a fused score; of 0.5, 0.6, 0.7 and 0.8 the best on dev
 def build_retriever(
     chunks: Sequence[Chunk], embed: Embed, mode: str = "hybrid", vectors: VectorIndex | None = None
 ) -> Retrieve:
-    """A function (questions, k) → k hits a question, best first. `vectors` takes an index built or loaded before.
+    """A function (questions, k) → k hits a question, best first. `vectors` takes an index of these chunks' sentences.
 
     ValueError for an unknown mode, and from the search for an empty question or k larger than the number of passages.
     """
     if mode not in MODES:
         raise ValueError(f"mode {mode!r} is unknown: use one of {', '.join(MODES)}")
-    passage_of = {sentence: chunk for chunk in chunks for sentence in split_sentences(chunk)}
+    passage_of: dict[Chunk, Chunk] = {}
+    for chunk in chunks:
+        for sentence in split_sentences(chunk):
+            passage_of.setdefault(sentence, chunk)  # of two versions of a page, the one given first keeps what both say
     words = build_keyword_index(list(passage_of))
     store = vectors or index_sentences(chunks, embed)
     longest = max(len(split_sentences(chunk)) for chunk in chunks)
@@ -56,7 +59,8 @@ def build_retriever(
             rankings.append(search_vectors(store, embed(list(questions)), depth))
         if mode != "dense":
             rankings.append(search_keywords(words, questions, depth))
-        found = rankings[0] if len(rankings) == 1 else [fuse(*pair, depth) for pair in zip(*rankings)]
+        scaled_by = min(DEPTH, len(passage_of))  # whatever k is, so that the order doesn't depend on it
+        found = rankings[0] if len(rankings) == 1 else [fuse(*pair, scaled_by) for pair in zip(*rankings)]
         return [to_passages(hits, passage_of)[:k] for hits in found]
 
     return retrieve
@@ -82,12 +86,12 @@ def fuse(dense: Sequence[Hit], keyword: Sequence[Hit], depth: int, share: float 
 
 
 def scale(ranking: Sequence[Hit], depth: int) -> list[float]:
-    """Scores from 1 for the first hit to 0 for the last of `depth`, or for a score of 0 where fewer were found."""
+    """Scores from 1 for the first hit to 0 at `depth` and beyond; where fewer were found, a score of 0 stays 0."""
     if not ranking:
         return []
-    low = ranking[-1].score if len(ranking) == depth else 0.0
+    low = ranking[depth - 1].score if len(ranking) >= depth else 0.0
     width = ranking[0].score - low
-    return [(hit.score - low) / width if width else 1.0 for hit in ranking]
+    return [max(0.0, (hit.score - low) / width) if width else 1.0 for hit in ranking]
 
 
 def to_passages(sentences: Sequence[Hit], passage_of: Mapping[Chunk, Chunk]) -> list[Hit]:
@@ -100,14 +104,14 @@ def to_passages(sentences: Sequence[Hit], passage_of: Mapping[Chunk, Chunk]) -> 
 
 def index_sentences(chunks: Sequence[Chunk], embed: Embed) -> VectorIndex:
     """A vector for each sentence of the passages: halfway between the sentence alone and with its context."""
-    sentences = [sentence for chunk in chunks for sentence in split_sentences(chunk)]
+    sentences = list(dict.fromkeys(sentence for chunk in chunks for sentence in split_sentences(chunk)))
     alone = embed([" ".join(sentence.text.split()) for sentence in sentences])
     both = alone + embed([sentence.passage for sentence in sentences])
     return build_vector_index(sentences, both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9))
 
 
 def open_or_build(chunks: Sequence[Chunk], embed: Embed, model_id: str, folder: Path) -> VectorIndex:
-    """The saved index of these chunks, or a new one, saved. A damaged one is refused; one of other chunks is replaced."""
+    """The saved index of these chunks' sentences, or a new one, saved. A damaged one is refused."""
     sentences = [sentence for chunk in chunks for sentence in split_sentences(chunk)]
     key = index_key(f"{model_id}, alone and in context", sentences)
     if (folder / key[:16]).exists():

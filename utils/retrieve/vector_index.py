@@ -76,5 +76,5 @@ def load_vector_index(folder: Path, made_from: str) -> VectorIndex:
 
 
 def index_key(model_id: str, chunks: Sequence[Chunk]) -> str:
-    """Hash of everything the index depends on: the embedder and every passage with its place."""
-    return sha256_text(model_id + "".join(f"\n{chunk.doc_id}\t{chunk.start}\t{chunk.passage}" for chunk in chunks))
+    """Hash of everything the index depends on: the embedder and every chunk as it stands, with its place."""
+    return sha256_text(model_id + "".join(f"\n{dataclasses.astuple(chunk)}" for chunk in chunks))

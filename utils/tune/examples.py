@@ -92,6 +92,8 @@ def answer_type(answer: str) -> str:
 class Practice:
     """What `raft` practises reading on: so many wordings of each fact, `rounds` times each, k passages before it.
 
+    What it should abstain from comes once.
+
     Many facts a few times each teach it to read; few facts many times each, it learns by heart.
     """
 
@@ -100,7 +102,7 @@ class Practice:
     wordings: int = 2
     unanswerable: int = 60  # questions without an answer
     rounds: int = 3
-    without_gold: float = 0.1  # share of examples whose answer is taken out of the passages
+    without_gold: float = 0.1  # share of the first round's examples whose answer is taken out of the passages
 
 
 def choose_practice(questions: Sequence[Question], choice: Practice, seed: int) -> list[Question]:

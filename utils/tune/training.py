@@ -20,7 +20,7 @@ from utils.machine import return_memory
 from utils.models import LanguageModel
 from utils.tune.examples import MASKED, Encoded
 from utils.tune.lora import RETRAIN, add_adapter, lower_layers, save_adapter, trainable, upper_layers
-from utils.tune.schedule import Settings, learning_rate, plan_batches, plan_legs
+from utils.tune.schedule import LEG, Settings, learning_rate, plan_batches, plan_legs
 
 MAX_TOKENS = 512  # computed at once in training; 15 layers keep about 0.35 GiB for their gradients
 
@@ -171,7 +171,6 @@ class Run:
         batches = [batch for epoch in range(epochs) for batch in plan_batches(lengths, batch_size, seed, epoch)]
         legs = plan_legs(self.steps_per_epoch, epochs)
         done = legs[len(curve) - 1][1] if curve else 0
-        self.model.train()
         with tqdm(total=len(batches), initial=done, desc=progress, disable=progress is None) as bar:
             for first, end in legs[len(curve) :]:
                 examples = prepare({number for batch in batches[first:end] for number in batch})
@@ -214,7 +213,7 @@ class Run:
     def save(self, curve: list, seconds: float) -> None:
         """Keep everything the next leg depends on, whole or not at all."""
         state = {
-            "made_from": repr(self.made_from),
+            "made_from": repr((self.made_from, LEG)),
             "curve": curve,
             "seconds": seconds,
             "adapter": {name: parameter.detach() for name, parameter in self.parameters.items()},
@@ -234,7 +233,7 @@ class Run:
         if hashlib.sha256(content[32:]).digest() != content[:32]:
             raise DamagedFile(f"{self.checkpoint} has been cut short or altered: delete it and train again")
         state = torch.load(io.BytesIO(content[32:]), weights_only=True, map_location=self.model.device)
-        if state["made_from"] != repr(self.made_from):
+        if state["made_from"] != repr((self.made_from, LEG)):
             return [], 0.0
         with torch.no_grad():
             for name, parameter in self.parameters.items():
