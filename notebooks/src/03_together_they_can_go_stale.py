@@ -295,7 +295,7 @@ print(f"of their {len(texts)} passages and questions, in a training example: {su
 # %% [markdown]
 # ## Train it
 #
-# The next cell takes a few minutes; the bar says how many. Nothing is taken from earlier runs. Meanwhile, write
+# The next cell takes about seven minutes; the bar says how many are left. Nothing is taken from earlier runs. Meanwhile, write
 # down three predictions, with a reason each:
 #
 # 1. With the new pages: how often does `raft` give the new value, how often the old?
