@@ -8,17 +8,15 @@ import pytest
 
 from utils.data import (
     DATA,
-    FRONT_MATTER,
-    SPLITS,
     Company,
     answers_in_force,
     evidence_in_force,
     held_out_documents,
     is_held_out,
     load_company,
-    load_documents,
     load_patients,
 )
+from utils.formats import FRONT_MATTER, SPLITS, load_documents
 from utils.measure.metrics import contains, normalise
 from utils.records import Question
 from utils.retrieve.chunking import chunk_documents

@@ -5,24 +5,17 @@ import pandas as pd
 import pytest
 
 from utils.data import DATA, load_company
-from utils.data_card import (
-    DIFFICULTY,
-    MARKS,
-    count_misses,
-    describe,
-    hash_table,
-    measure_difficulty,
-    rank_gold,
-    search_settings,
-    to_text,
-)
+from utils.data_card import DIFFICULTY, MARKS, describe, hash_table, to_text
+from utils.difficulty import count_misses, measure_difficulty, rank_gold
 from utils.files import read_json, sha256_file
+from utils.models import EMBEDDER_SHA256
 from utils.records import Hit
 from utils.report import renew_between
 from utils.retrieve.chunking import chunk_documents
-from utils.retrieve.retriever import build_retriever
+from utils.retrieve.retriever import build_retriever, search_settings
 
 COMPANY = load_company()
+SEARCH = {"embedder_sha256": EMBEDDER_SHA256, **search_settings()}
 
 
 @pytest.fixture
@@ -39,7 +32,7 @@ def test_the_readme_says_what_the_data_are():
 
 def test_the_difficulty_was_measured_on_this_data_by_this_search():
     saved = read_json(DIFFICULTY)
-    assert (saved["data_sha256"], saved["search"]) == (COMPANY.sha256, search_settings()), "run: python -m utils.data_card"
+    assert (saved["data_sha256"], saved["search"]) == (COMPANY.sha256, SEARCH), "run: python -m utils.data_card"
 
 
 def test_search_is_hard_but_not_hopeless():

@@ -8,9 +8,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from utils.data import DATA, load_company, load_documents
+from utils.data import DATA, load_company
+from utils.formats import load_documents
 from utils.measure.metrics import contains
-from utils.skills import load_attacks, load_canaries, load_clauses, load_notes, load_replies
+from utils.skills import load_attacks, load_canaries, load_clauses, load_features, load_notes, load_replies
 
 CLAUSES, NOTES, REPLIES = load_clauses(), load_notes(), load_replies()
 PAGES = {page.doc_id: page for page in load_documents(DATA / "documents")}
@@ -74,6 +75,42 @@ def test_the_action_follows_from_label_and_risk_as_the_page_says():
             side = "for us" if clause.label.endswith("-us") else "for the supplier"
             fitting = [row for row in fitting if row[1] == side]
         assert clause.action in [row[2] for row in fitting], clause.clause_id
+
+
+FEATURES = {item.item_id: frozenset(item.features) for item in load_features()}
+STEPS = {"no way back": 1, "no ceiling": 1, "safety valve": -1, "both sides": 1, "within the hour": 1, "eased by rest": -2}
+
+
+def step_up(start: int, features: frozenset[str]) -> int:
+    """Both pages: start, add the steps of the features together, and only then stop at either end of the ladder."""
+    return min(2, max(0, start + sum(STEPS[feature] for feature in features)))
+
+
+def test_risk_and_urgency_follow_from_the_features_as_the_pages_say():
+    for clause in CLAUSES:
+        rung = step_up(0 if clause.label.endswith("-us") else 1, FEATURES[clause.clause_id])
+        assert clause.risk == ("low", "medium", "high")[rung], clause.clause_id
+        if clause.risk == "high":
+            no_way_back = "no way back" in FEATURES[clause.clause_id]
+            assert clause.action == ("Send back with our wording." if no_way_back else "Escalate before signing.")
+    for note in NOTES:
+        rung = step_up(1, FEATURES[note.note_id])
+        assert note.urgency == ("routine", "within three days", "same day")[rung], note.note_id
+
+
+def test_every_feature_stands_on_its_page():
+    assert all(f"**{name}.**" in RULE.lower() for name in ("no way back", "no ceiling", "safety valve"))
+    assert all(words in TRIAGE for words in ("both sides", "within the hour", "rest eased"))
+
+
+@pytest.mark.parametrize(("items", "field", "key"), [(CLAUSES, "label", "clause_id"), (NOTES, "code", "note_id")])
+def test_a_third_of_the_test_items_need_a_combination_never_seen_in_train(items, field, key):
+    def combination(item):
+        return getattr(item, field), FEATURES[getattr(item, key)]
+
+    train, test = ([combination(item) for item in split(items, name)] for name in ("train", "test"))
+    assert sum(one not in train for one in test) >= len(test) / 3
+    assert {features for _, features in test} <= {features for _, features in train}  # each set of features alone is known
 
 
 def test_a_note_names_both_signs_of_its_code():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from utils.data import DataError
+from utils.formats import DataError
 from utils.records import Canary, Clause
 from utils.skills import load_canaries, load_clauses
 

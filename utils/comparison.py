@@ -24,8 +24,7 @@ from utils.measure.results import describe_run, write_results
 from utils.models import DEFAULT_MODEL, EMBEDDER_SHA256, LanguageModel
 from utils.records import Answer, Question
 from utils.report import report, write_readme
-from utils.retrieve.chunking import MAX_WORDS
-from utils.retrieve.retriever import DENSE_SHARE, DEPTH
+from utils.retrieve.retriever import search_settings
 from utils.tune.examples import Practice
 from utils.tune.lora import adapter_sha256, merge_adapter
 
@@ -85,7 +84,7 @@ def step_key(lab: Lab, system: str, adapter: str | None) -> str:
     """Everything an answer depends on, as one short hash."""
     reading = READING.get(system)
     prompt = (reading.k, reading.prompt("a question", [])) if reading else closed_book("a question")
-    search = (SEARCH, MAX_WORDS, DENSE_SHARE, DEPTH, EMBEDDER_SHA256)
+    search = (SEARCH, EMBEDDER_SHA256, search_settings())
     parts = (lab.lm.sha256, str(lab.lm.model.dtype), lab.company.sha256, adapter, search, prompt)
     return sha256_text(repr(parts))[:12]
 
@@ -108,9 +107,8 @@ def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) 
     rows = [row for key in keys for row in done[key]["rows"]]
     adapters = {(row["system"], row["seed"]): row["adapter_sha256"] for row in rows if row["adapter_sha256"]}
     settings = {
-        "search": {"mode": SEARCH, "dense_share": DENSE_SHARE, "depth": DEPTH},
+        "search": {"mode": SEARCH, **search_settings()},
         "reading": {name: {"prompt": chosen.prompt.__name__, "k": chosen.k} for name, chosen in READING.items()},
-        "max_words": MAX_WORDS,
         "threads": max(step["threads"] for step in done.values()),
         "dtype": str(lab.lm.model.dtype).removeprefix("torch."),
         "practice": dataclasses.asdict(Practice(READING["raft"].k)),

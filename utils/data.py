@@ -1,25 +1,18 @@
-"""Load the company, its documents and questions, and refuse what is broken. No model and no index here."""
+"""Load the company, or a named slice of it, and say which documents are held out. No model and no index here."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from utils.files import ROOT, read_jsonl, read_text, sha256_text
+from utils.files import ROOT, read_text, sha256_text
+from utils.formats import DataError, check_evidence, load_document, load_documents, load_questions
 from utils.records import Document, Evidence, Question
 
 DATA = ROOT / "data"
-FRONT_MATTER = ("doc_id", "title", "desk", "version", "effective", "status")
 SEARCHED = ("in_force", "superseded")  # what a search over the company's folder finds
-STATUSES = ("in_force", "superseded", "private", "poisoned")
-KINDS = ("fact", "two_fact", "reverse", "arithmetic", "unanswerable")
-SPLITS = ("train", "dev", "test")
-
-
-class DataError(ValueError):
-    """A document or question that can't be used. The message names the file and what to mend."""
 
 
 @dataclass(frozen=True)
@@ -54,27 +47,33 @@ def load_company(folder: Path = DATA, slice_name: str | None = None) -> Company:
         questions = [question for question in questions if question.fact_id in fact_ids]
     documents = [document for document in every if document.doc_id in kept]
     after = [document for document in revise(every, revision) if document.doc_id in kept]
-    for question in questions:
-        check_evidence(question, question.evidence, documents, folder / "questions.jsonl")
-        check_evidence(question, question.evidence_after or (), after, folder / "questions.jsonl")
-    digests = hash_data(folder, kept, {question.question_id for question in questions})
-    return Company(tuple(documents), tuple(after), tuple(questions), digests)
+    folders = {"documents": folder / "documents", "revision": folder / "revision"}
+    return assemble(documents, after, questions, folder / "questions.jsonl", folders)
 
 
 def load_patients(folder: Path = DATA / "patients") -> Company:
     """The clinic's records (`*.md`), their later versions (`revision/`) and the questions about them."""
-    documents, questions = load_documents(folder), load_questions(folder / "questions.jsonl")
+    documents = load_documents(folder)
     after = revise(documents, load_documents(folder / "revision"))
+    path = folder / "questions.jsonl"
+    return assemble(documents, after, load_questions(path), path, {"documents": folder, "revision": folder / "revision"})
+
+
+def assemble(
+    documents: Sequence[Document],
+    after: Sequence[Document],
+    questions: Sequence[Question],
+    path: Path,
+    folders: Mapping[str, Path],
+) -> Company:
+    """Check every quote against its document, and put the parts together with their hashes. `path` holds the questions."""
     for question in questions:
-        check_evidence(question, question.evidence, documents, folder / "questions.jsonl")
-        check_evidence(question, question.evidence_after or (), after, folder / "questions.jsonl")
+        check_evidence(question, question.evidence, documents, path)
+        check_evidence(question, question.evidence_after or (), after, path)
     kept = {document.doc_id for document in documents}
-    digests = {
-        "questions.jsonl": hash_questions(folder / "questions.jsonl", {question.question_id for question in questions}),
-        "documents": hash_documents(folder, kept),
-        "revision": hash_documents(folder / "revision", kept),
-    }
-    return Company(tuple(documents), tuple(after), tuple(questions), digests)
+    hashes = {"questions.jsonl": hash_questions(path, {question.question_id for question in questions})}
+    hashes |= {name: hash_documents(folder, kept) for name, folder in folders.items()}
+    return Company(tuple(documents), tuple(after), tuple(questions), hashes)
 
 
 def load_slice(path: Path, name: str) -> tuple[set[str], set[str]]:
@@ -91,15 +90,6 @@ def check_known(ids: Collection[str], known: Collection[str], where: str) -> Non
         raise DataError(f"{where} lists {unknown[0]!r}, which isn't in the data: correct or delete it")
 
 
-def hash_data(folder: Path, doc_ids: Collection[str], question_ids: Collection[str]) -> dict[str, str]:
-    """sha256 of the questions asked and of each folder of documents (over names and contents, in order of name)."""
-    return {
-        "questions.jsonl": hash_questions(folder / "questions.jsonl", question_ids),
-        "documents": hash_documents(folder / "documents", doc_ids),
-        "revision": hash_documents(folder / "revision", doc_ids),
-    }
-
-
 def hash_questions(path: Path, question_ids: Collection[str]) -> str:
     """sha256 of the lines that hold these questions."""
     lines = [line for line in read_text(path).split("\n") if line]
@@ -110,44 +100,6 @@ def hash_documents(folder: Path, doc_ids: Collection[str]) -> str:
     """sha256 over the names and contents of the files that hold these documents."""
     paths = [path for path in sorted(folder.glob("*.md")) if load_document(path).doc_id in doc_ids]
     return sha256_text("".join(f"{path.name}\n{read_text(path)}" for path in paths))
-
-
-def load_documents(folder: Path) -> list[Document]:
-    """Every `*.md` of the folder, by file name. DataError when there is none or two share an id."""
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder: give the folder that holds your .md documents")
-    documents = [load_document(path) for path in sorted(folder.glob("*.md"))]
-    if not documents:
-        raise DataError(f"{folder} holds no .md document: put at least one there")
-    owners: dict[str, str] = {}
-    for document, path in zip(documents, sorted(folder.glob("*.md")), strict=True):
-        if document.doc_id in owners:
-            raise DataError(f"{path} and {owners[document.doc_id]} both say doc_id: {document.doc_id}; rename one")
-        owners[document.doc_id] = str(path)
-    return documents
-
-
-def load_document(path: Path) -> Document:
-    """One Markdown file with its YAML front matter. DataError names what is missing."""
-    text = read_text(path).lstrip("\ufeff")
-    parts = text.split("---\n", 2)
-    if len(parts) != 3 or parts[0].strip():
-        raise DataError(f"{path} has no front matter: start it with '---', the lines {', '.join(FRONT_MATTER)}, and '---'")
-    try:
-        meta = yaml.safe_load(parts[1])
-    except yaml.YAMLError as problem:
-        raise DataError(f"{path} has broken front matter: {' '.join(str(problem).split())}") from None
-    missing = [key for key in FRONT_MATTER if not isinstance(meta, dict) or meta.get(key) in (None, "")]
-    if missing:
-        raise DataError(f"{path} lacks {', '.join(missing)} in its front matter")
-    if meta["status"] not in STATUSES:
-        raise DataError(f"{path} has status {meta['status']!r}: use one of {', '.join(STATUSES)}")
-    if not parts[2].strip():
-        raise DataError(f"{path} has front matter but no text: write the document below it, or delete the file")
-    if not isinstance(meta["version"], int):
-        raise DataError(f"{path} has version {meta['version']!r}: use a whole number, like 1")
-    fields = {key: str(meta[key]) for key in FRONT_MATTER if key != "version"}
-    return Document(**fields, version=meta["version"], text=parts[2].strip() + "\n")
 
 
 def revise(documents: Sequence[Document], revision: Sequence[Document]) -> list[Document]:
@@ -161,58 +113,6 @@ def revise(documents: Sequence[Document], revision: Sequence[Document]) -> list[
     if unknown:
         raise DataError(f"revision/{unknown[0]}.md revises a document that isn't in documents/: check its doc_id")
     return [later.get(document.doc_id, document) for document in documents]
-
-
-def load_questions(path: Path) -> list[Question]:
-    """The questions of a JSON-lines file. DataError names the line and the field."""
-    questions = [parse_question(record, f"{path}, line {number}") for number, record in enumerate(read_jsonl(path), 1)]
-    if not questions:
-        raise DataError(f"{path} holds no question")
-    seen: set[str] = set()
-    for question in questions:
-        if question.question_id in seen:
-            raise DataError(f"{path} holds question_id {question.question_id} twice: rename one")
-        seen.add(question.question_id)
-    return questions
-
-
-def parse_question(record: dict, where: str) -> Question:
-    """One record in the contract format. `where` names its place in error messages."""
-    try:
-        question = Question(
-            **{key: record[key] for key in ("question_id", "fact_id", "desk", "kind", "split", "text")},
-            answers=tuple(record["answers"]),
-            wrong_answers=tuple(record["wrong_answers"]),
-            evidence=tuple(Evidence(**item) for item in record["evidence"]),
-            answers_after=None if record["answers_after"] is None else tuple(record["answers_after"]),
-            evidence_after=None
-            if record["evidence_after"] is None
-            else tuple(Evidence(**item) for item in record["evidence_after"]),
-            operands=tuple(record.get("operands", ())),
-        )
-    except KeyError as missing:
-        raise DataError(f"{where} lacks the field {missing}") from None
-    except TypeError as problem:
-        raise DataError(f"{where}: evidence is a list of {{doc_id, quote}}, answers are lists ({problem})") from None
-    if any(isinstance(record[key], str) for key in ("answers", "wrong_answers", "answers_after")):
-        raise DataError(f'{where}: answers, wrong_answers and answers_after are lists: write ["…"], not "…"')
-    if question.kind not in KINDS or question.split not in SPLITS:
-        raise DataError(f"{where}: kind {question.kind!r} or split {question.split!r} is unknown: {KINDS}, {SPLITS}")
-    if not isinstance(question.text, str) or not question.text.strip():
-        raise DataError(f"{where}: question {question.question_id} has no text")
-    if bool(question.answers) == (question.kind == "unanswerable"):
-        raise DataError(f"{where}: {question.question_id} needs answers, or the kind 'unanswerable' and none")
-    return question
-
-
-def check_evidence(question: Question, evidence: Sequence[Evidence], documents: Sequence[Document], where: Path) -> None:
-    """DataError where a quote isn't in its document, word for word, or names a document that doesn't exist."""
-    texts = {document.doc_id: document.text for document in documents}
-    for item in evidence:
-        if item.doc_id not in texts:
-            raise DataError(f"{where}: {question.question_id} names the document {item.doc_id!r}, which isn't there")
-        if item.quote not in texts[item.doc_id]:
-            raise DataError(f"{where}: {question.question_id} quotes {item.quote!r}, which isn't in {item.doc_id}.md")
 
 
 def held_out_documents(questions: Sequence[Question]) -> set[str]:

@@ -1,27 +1,25 @@
-"""What data/README.md counts and measures: how much data, how hard it is to search, which bytes. Trains nothing.
+"""The generated part of data/README.md: how much data, how hard it is to search, who read it again, which bytes.
 
 `python -m utils.data_card` searches with the default embedder, saves `data/results/difficulty.json`, draws the figures
 and renews the generated part of data/README.md.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from utils.data import DATA, Company, evidence_in_force, load_company, load_patients
+from utils.data import DATA, Company, load_company, load_patients
+from utils.difficulty import DESKS, count_misses, faq_accuracy, measure_difficulty
 from utils.files import ROOT, atomic_file, read_json, read_jsonl, sha256_file, sha256_text, write_json, write_text
 from utils.measure.metrics import abstains, is_correct
 from utils.models import EMBEDDER_SHA256, default_embedder
-from utils.records import Question
 from utils.report import renew_between
-from utils.retrieve.chunking import MAX_WORDS, chunk_documents
-from utils.retrieve.retriever import DENSE_SHARE, DEPTH, MODES, Retrieve, build_retriever
+from utils.retrieve.chunking import chunk_documents
+from utils.retrieve.retriever import MODES, build_retriever, search_settings
 from utils.skills import load_attacks, load_canaries, load_clauses, load_notes, load_replies
 
 MARKS = ("<!-- counted and measured by `python -m utils.data_card` -->", "<!-- end of the counted part -->")
-DESKS = ("customer", "people", "legal", "clinic")
 DIFFICULTY = DATA / "results" / "difficulty.json"
 
 
@@ -77,56 +75,6 @@ def hash_table(folder: Path = DATA) -> pd.DataFrame:
         listing = "".join(f"{sha256_file(path)}  {path.name}\n" for path in pages)
         lines[f"{parent.relative_to(folder).as_posix()}/ ({len(pages)} files)"] = sha256_text(listing)
     return pd.DataFrame({"sha256": [f"`{digest}`" for digest in lines.values()]}, index=[f"`{name}`" for name in lines])
-
-
-def measure_difficulty(company: Company, retrievers: dict[str, Retrieve]) -> pd.DataFrame:
-    """A line a desk and kind of search, over the test questions of kind `fact`.
-
-    Shares: right document first; gold passage first; gold passage among the first three.
-    """
-    asked = [question for question in company.split("test") if question.kind == "fact"]
-    lines = []
-    for mode, retrieve in retrievers.items():
-        found = retrieve([question.text for question in asked], 3)
-        ranks = [rank_gold(question, hits) for question, hits in zip(asked, found)]
-        for desk in (*DESKS, "all"):
-            own = [rank for question, rank in zip(asked, ranks) if desk in (question.desk, "all")]
-            if own:
-                share = {name: sum(rank[name] for rank in own) / len(own) for name in own[0]}
-                lines.append({"desk": desk, "search": mode, "n": len(own), **share})
-    return pd.DataFrame(lines)
-
-
-def count_misses(company: Company, retrieve: Retrieve) -> tuple[int, int]:
-    """(test facts whose passage is not among the first three, those of them with another passage of its page there)."""
-    asked = [question for question in company.split("test") if question.kind == "fact"]
-    found = retrieve([question.text for question in asked], 3)
-    missed = [(q, hits) for q, hits in zip(asked, found) if not rank_gold(q, hits)["passage in three"]]
-    near = [q for q, hits in missed if q.evidence[0].doc_id in {hit.chunk.doc_id for hit in hits}]
-    return len(missed), len(near)
-
-
-def rank_gold(question: Question, hits: Sequence) -> dict[str, bool]:
-    """Where the question's evidence lies among the hits."""
-    gold = evidence_in_force(question, after=False)
-    holds = [any(i.doc_id == hit.chunk.doc_id and i.quote in hit.chunk.text for i in gold) for hit in hits]
-    right_document = bool(hits) and hits[0].chunk.doc_id in {item.doc_id for item in gold}
-    return {"document first": right_document, "passage first": bool(holds) and holds[0], "passage in three": any(holds)}
-
-
-def faq_accuracy(company: Company, embed: object) -> float:
-    """`faq`: share of test facts for which the nearest training question has the right answer."""
-    from utils.systems import ask_nearest_question
-
-    asked = [question for question in company.split("test") if question.kind == "fact"]
-    answers = ask_nearest_question(embed, company.split("train"), asked)
-    right = [is_correct(answer.text, q.answers, q.wrong_answers) for answer, q in zip(answers, asked)]
-    return sum(right) / len(right)
-
-
-def search_settings() -> dict:
-    """What the measured difficulty depends on besides the data."""
-    return {"embedder_sha256": EMBEDDER_SHA256, "max_words": MAX_WORDS, "dense_share": DENSE_SHARE, "depth": DEPTH}
 
 
 def second_reader_line(company: Company) -> str:
@@ -209,7 +157,7 @@ def main() -> None:
     missed, near = count_misses(company, retrievers["hybrid"])
     result = {
         "data_sha256": company.sha256,
-        "search": search_settings(),
+        "search": {"embedder_sha256": EMBEDDER_SHA256, **search_settings()},
         "missed": missed,
         "near": near,
         "faq": faq_accuracy(company, embed),

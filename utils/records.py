@@ -108,6 +108,14 @@ class FieldNote:
 
 
 @dataclass(frozen=True)
+class Features:
+    """What a clause or field note was written to say, from which its risk or urgency follows by the rule."""
+
+    item_id: str
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Reply:
     """A customer's letter and the answer to it in the house voice."""
 

@@ -15,7 +15,7 @@ from utils.files import read_json, sha256_text, write_json, write_jsonl
 from utils.lab import SEARCH, TRAINING, Lab, Reading, open_lab, train_arm
 from utils.measure.evaluation import Condition, score
 from utils.measure.results import describe_run
-from utils.retrieve.retriever import DENSE_SHARE, DEPTH
+from utils.retrieve.retriever import search_settings
 from utils.tune.examples import Practice
 from utils.tune.lora import merge_adapter
 from utils.tune.schedule import Settings
@@ -98,7 +98,7 @@ def main() -> None:
         lines.append(measure(lab, trial))
         print({key: value for key, value in lines[-1].items() if value is not None}, flush=True)
     settings = {
-        "search": {"mode": SEARCH, "dense_share": DENSE_SHARE, "depth": DEPTH},
+        "search": {"mode": SEARCH, **search_settings()},
         "practice": dataclasses.asdict(Practice(READ_BY_RAFT[0].k)),
     }
     seconds = time.perf_counter() - start

@@ -4,11 +4,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
-from utils.data import DATA, SPLITS, DataError
+from utils.data import DATA
 from utils.files import read_jsonl
-from utils.records import Attack, Canary, Clause, FieldNote, Reply
+from utils.formats import SPLITS, DataError
+from utils.records import Attack, Canary, Clause, Features, FieldNote, Reply
 
-Record = TypeVar("Record", Clause, FieldNote, Reply, Canary, Attack)
+Record = TypeVar("Record", Clause, FieldNote, Features, Reply, Canary, Attack)
 
 
 def load_clauses(path: Path = DATA / "clauses.jsonl") -> list[Clause]:
@@ -19,6 +20,11 @@ def load_clauses(path: Path = DATA / "clauses.jsonl") -> list[Clause]:
 def load_notes(path: Path = DATA / "triage.jsonl") -> list[FieldNote]:
     """Field notes with their triage by the rule in `clinic-triage`."""
     return load_items(path, FieldNote)
+
+
+def load_features(path: Path = DATA / "features.jsonl") -> list[Features]:
+    """What each clause and note says of the rules' features. For tests and error analysis, never for a model."""
+    return load_items(path, Features)
 
 
 def load_replies(path: Path = DATA / "style.jsonl") -> list[Reply]:

@@ -83,7 +83,7 @@ def plot_difficulty(table: pd.DataFrame) -> Figure:
         axis.set(title=f"right {column}", xticks=range(len(desks)), xticklabels=desks, ylim=(0, 1))
         axis.grid(axis="y", alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].set_ylabel("share of test facts")
+    axes[0].set_ylabel("share of test questions")
     axes[1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 

@@ -42,6 +42,7 @@ def summarise_system(rows: Sequence[Row], evidence: dict[str, list[str]], cluste
     answerable = [row for row in before if row["em"] is not None]
 
     def share(chosen: Iterable[Row], value: Callable[[Row], float | None]) -> Estimate:
+        """The mean of a value over these rows, with its interval."""
         return estimate(list(chosen), value, clusters)
 
     return {

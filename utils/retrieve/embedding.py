@@ -21,6 +21,7 @@ def load_embedder(folder: str | Path) -> Embed:
     model = SentenceTransformer(str(folder))
 
     def embed(texts: Sequence[str]) -> np.ndarray:
+        """Float32 unit vectors (n, dimensions) of n texts."""
         return model.encode(
             list(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=len(texts) > 2000
         )
@@ -37,6 +38,7 @@ def remember(embed: Embed, model_id: str, path: Path) -> Embed:
     path.parent.mkdir(parents=True, exist_ok=True)
 
     def embed_remembered(texts: Sequence[str]) -> np.ndarray:
+        """As `embed`, computing only the texts that the file doesn't hold yet."""
         keys = [sha256_text(f"{model_id}\n{text}") for text in texts]
         try:
             with closing(sqlite3.connect(path, timeout=60)) as database, database:

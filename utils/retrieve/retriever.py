@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.records import Chunk, Hit
-from utils.retrieve.chunking import split_sentences
+from utils.retrieve.chunking import MAX_WORDS, split_sentences
 from utils.retrieve.embedding import Embed
 from utils.retrieve.keyword_index import build_keyword_index, search_keywords
 from utils.retrieve.vector_index import (
@@ -27,6 +27,11 @@ Retrieve = Callable[[Sequence[str], int], list[list[Hit]]]
 MODES = ("dense", "keyword", "hybrid")
 DEPTH = 100  # sentences that each index contributes
 DENSE_SHARE = 0.6  # of a fused score; of 0.5, 0.6, 0.7 and 0.8 the best on dev
+
+
+def search_settings() -> dict:
+    """What a search depends on besides its mode, the documents and the embedder."""
+    return {"max_words": MAX_WORDS, "dense_share": DENSE_SHARE, "depth": DEPTH}
 
 
 def build_retriever(

@@ -90,9 +90,8 @@ def answer_type(answer: str) -> str:
 
 @dataclass(frozen=True)
 class Practice:
-    """What `raft` practises reading on: so many wordings of each fact, `rounds` times each, k passages before it.
-
-    What it should abstain from comes once.
+    """What `raft` practises reading on: so many wordings of each fact, `rounds` times each, k passages before it; what it
+    should abstain from comes once.
 
     Many facts a few times each teach it to read; few facts many times each, it learns by heart.
     """
