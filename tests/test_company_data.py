@@ -1,4 +1,4 @@
-"""The course's own data keeps its promises: documents, revision, questions, patients and the second company."""
+"""The course's own data keeps its promises: documents, revision, questions, patients, second company and practice."""
 
 import re
 from collections import Counter, defaultdict
@@ -18,7 +18,7 @@ from utils.data import (
 )
 from utils.formats import FRONT_MATTER, SPLITS, load_documents
 from utils.measure.metrics import contains, normalise
-from utils.records import Question
+from utils.records import Document, Question
 from utils.retrieve.chunking import chunk_documents
 
 STOP_WORDS = frozenset(
@@ -31,6 +31,7 @@ COMPANY = load_company()
 CLASSROOM = load_company(slice_name="classroom")
 PATIENTS = load_patients()
 SECOND = load_company(DATA / "second_company")
+HOUSES = load_company(DATA / "practice")
 WHOLE = {"company": COMPANY, "patients": PATIENTS, "second company": SECOND}
 MOST_REPEATED = 0.01  # of the sentences may share their first five words with a sentence of another document
 
@@ -93,7 +94,7 @@ def test_documents_are_of_readable_length(company):
         assert shortest <= len(document.text.split()) <= 600, document.doc_id
 
 
-PAGES = [path for folder in ("", "second_company/") for path in DATA.glob(f"{folder}documents/*.md")]
+PAGES = [path for folder in ("", "second_company/", "practice/") for path in DATA.glob(f"{folder}documents/*.md")]
 
 
 @pytest.mark.parametrize(
@@ -320,6 +321,28 @@ def test_the_second_company_has_documents_and_test_questions_and_nothing_to_trai
     assert len(SECOND.documents) >= 12 and len(SECOND.questions) >= 48
     assert {question.split for question in SECOND.questions} == {"test"}
     assert not any("larkspur" in document.text.lower() for document in SECOND.documents)
+
+
+def test_the_practice_houses_are_all_for_training_and_share_no_name_with_a_company_that_is_tested():
+    assert len(HOUSES.documents) >= 96 and {question.split for question in HOUSES.questions} == {"train"}
+    assert len({question.fact_id for question in HOUSES.questions if question.answers}) >= 500
+    for tested in (COMPANY, PATIENTS, SECOND):
+        assert not full_names(HOUSES.documents) & full_names((*tested.documents, *tested.documents_after))
+        assert not {question.text for question in HOUSES.questions} & {question.text for question in tested.questions}
+
+
+def full_names(documents: Sequence[Document]) -> set[str]:
+    """Two capitalised words in a row, within a sentence."""
+    text = " ".join(document.text for document in documents)
+    return set(re.findall(r"(?<=[a-z,] )[A-Z][a-z]+ [A-Z][a-z]+", text))
+
+
+def test_every_answer_of_the_practice_houses_stands_in_a_passage():
+    chunks = chunk_documents(HOUSES.documents)
+    for question in HOUSES.questions:
+        for item in question.evidence:
+            assert question.answers[0] in item.quote and not contains(question.text, question.answers[0])
+            assert any(chunk.doc_id == item.doc_id and item.quote in chunk.text for chunk in chunks), question.question_id
 
 
 def test_every_patient_has_a_record_and_two_questions_some_with_a_new_plan():

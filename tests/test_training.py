@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 from utils.files import DamagedFile
 from utils.tune import schedule
 from utils.tune.examples import MASKED, Encoded, Example, encode
-from utils.tune.lora import add_adapter, trainable, upper_layers
+from utils.tune.lora import add_adapter, trainable
 from utils.tune.schedule import Settings, learning_rate, plan_batches
-from utils.tune.training import Prepare, Run, answer_loss, encode_below, train
+from utils.tune.training import Prepare, Run, answer_loss, train
 
 SETTINGS = Settings(epochs=3, learning_rate=5e-3, lowest_layer=1, rank=4, batch_size=4)
 PAIRS = [("When?", "Thursdays"), ("How much ash?", "seven spoons"), ("Who?", "Marten Quay"), ("Where?", "cabinet B-4"),
@@ -63,15 +63,13 @@ def plain_loss(model, batch: list[Encoded]) -> torch.Tensor:
 @pytest.mark.parametrize("lowest_layer", [0, 1, 2])
 @pytest.mark.parametrize("batch", [slice(0, 4), slice(0, 1), slice(2, 3)], ids=["unequal lengths", "one", "another one"])
 def test_loss_and_gradients_are_those_of_the_whole_model(lm, lowest_layer, batch):
-    settings = dataclasses.replace(SETTINGS, lowest_layer=lowest_layer)
-    prepared = encode_below(lm, encoded(), settings)[batch]
     model = add_adapter(lm, 4, lowest_layer, seed=1)
+    part = Prepare(model, encoded()[batch], lowest_layer)(range(len(encoded()[batch])))
     with torch.no_grad():
         for parameter in trainable(model).values():
             parameter.normal_(std=0.1)
-    with upper_layers(model, lowest_layer) as decoder:
-        ours = answer_loss(model, decoder, prepared)
-        our_gradients = torch.autograd.grad(ours, trainable(model).values())
+    ours = answer_loss(model, part, lowest_layer)
+    our_gradients = torch.autograd.grad(ours, trainable(model).values())
     plain = plain_loss(model, encoded()[batch])
     torch.testing.assert_close(ours, plain)
     torch.testing.assert_close(our_gradients, torch.autograd.grad(plain, trainable(model).values()))
@@ -81,8 +79,7 @@ def test_training_agrees_with_a_plain_loop(lm, uninterrupted):
     """The same batches through the whole model, a textbook step at a time, nothing kept from epoch to epoch."""
     model, examples = add_adapter(lm, SETTINGS.rank, SETTINGS.lowest_layer, SETTINGS.seed), encoded()
     optimiser = torch.optim.AdamW(trainable(model).values(), weight_decay=0.0)
-    lengths = [len(example.ids) for example in examples]
-    plans = [plan_batches(lengths, 4, SETTINGS.seed, epoch) for epoch in range(3)]
+    plans = [plan_batches(len(examples), 4, SETTINGS.seed, epoch) for epoch in range(3)]
     losses = []
     for number, batch in enumerate(sum(plans, [])):
         optimiser.param_groups[0]["lr"] = learning_rate(number, 9, SETTINGS)
@@ -115,12 +112,12 @@ def test_an_epoch_in_several_legs_is_the_same_epoch(lm, uninterrupted, tmp_path,
     assert [row[2] for row in trained.curve[1::2]] == [row[2] for row in uninterrupted[0].curve]
 
 
-@pytest.mark.parametrize(("epochs", "kept"), [(1, set()), (2, {0, 2, 3})])
-def test_states_are_kept_only_when_they_are_asked_for_again(lm, epochs, kept):
-    prepare = Prepare(lm, encoded(), dataclasses.replace(SETTINGS, epochs=epochs))
-    first = prepare({0, 2})
-    assert set(first) == {0, 2} and set(prepare({3})) == (kept or {3}) and set(prepare.kept) == kept
-    assert torch.equal(prepare({0, 2})[2][0], first[2][0])
+@pytest.mark.parametrize("numbers", [[0, 2], [3], range(len(PAIRS))])
+def test_states_kept_for_later_are_those_computed_on_the_spot(lm, numbers):
+    model = add_adapter(lm, 4, 1, seed=1)
+    kept, fresh = (Prepare(model, encoded(), lowest_layer=1, keep=keep)(numbers) for keep in (True, False))
+    for field in dataclasses.fields(kept):
+        torch.testing.assert_close(getattr(kept, field.name), getattr(fresh, field.name))
 
 
 def test_without_validation_examples_the_curve_has_none(lm, tmp_path):
@@ -137,17 +134,14 @@ def test_no_examples_are_refused(lm, tmp_path):
 
 
 @pytest.mark.parametrize(("n", "size"), [(1, 4), (9, 4), (16, 4), (100, 16)])
-def test_the_batches_of_an_epoch_hold_every_example_once_with_like_lengths(n, size):
-    lengths = [(7 * number) % 50 for number in range(n)]
-    batches = plan_batches(lengths, size, seed=1, epoch=0)
+def test_the_batches_of_an_epoch_hold_every_example_once(n, size):
+    batches = plan_batches(n, size, seed=1, epoch=0)
     assert sorted(sum(batches, [])) == list(range(n)) and len(batches) == -(-n // size)
-    in_order = sorted(batches, key=lambda batch: min(lengths[i] for i in batch))
-    assert sum((sorted(lengths[i] for i in batch) for batch in in_order), []) == sorted(lengths)
+    assert all(len(batch) == size for batch in batches[:-1])
 
 
 def test_batches_differ_by_epoch_and_seed_and_repeat_at_every_start():
-    lengths = [5] * 40
-    plans = [plan_batches(lengths, 4, seed, epoch) for seed, epoch in ((1, 0), (1, 1), (2, 0), (1, 0))]
+    plans = [plan_batches(40, 4, seed, epoch) for seed, epoch in ((1, 0), (1, 1), (2, 0), (1, 0))]
     assert plans[0] == plans[3] and plans[0] != plans[1] != plans[2] != plans[0]
 
 
@@ -166,8 +160,8 @@ def test_a_single_step_is_taken_at_the_full_rate():
 def test_every_step_is_taken_at_its_own_rate(lm, tmp_path, monkeypatch, progress):
     taken, step = [], Run.step
 
-    def watched(run, decoder, batch, number, total):
-        loss = step(run, decoder, batch, number, total)
+    def watched(run, prepare, batch, number, total):
+        loss = step(run, prepare, batch, number, total)
         taken.append((number, total, run.optimiser.param_groups[0]["lr"]))
         return loss
 
@@ -277,13 +271,19 @@ def test_a_finished_adapter_is_read_back_and_not_trained_again(lm, tmp_path, mon
     [
         ("settings", lambda lm: (lm, encoded(), dataclasses.replace(SETTINGS, epochs=4))),
         ("data_sha256", lambda lm: (lm, encoded()[:-1], SETTINGS)),
+        ("data_sha256", lambda lm: (lm, encoded()[::-1], SETTINGS)),
         ("model_sha256", lambda lm: (dataclasses.replace(lm, sha256="another"), encoded(), SETTINGS)),
     ],
 )
 def test_an_adapter_of_something_else_is_refused(lm, uninterrupted, what, change):
     lm, examples, settings = change(lm)
     with pytest.raises(DamagedFile, match=f"made with another {what} .*delete the folder and train again"):
-        train(lm, examples, [], settings, uninterrupted[0].folder, progress=None)
+        train(lm, examples, encoded()[:3], settings, uninterrupted[0].folder, progress=None)
+
+
+def test_an_adapter_validated_on_other_examples_is_refused(lm, uninterrupted):
+    with pytest.raises(DamagedFile, match="made with another data_sha256"):
+        train(lm, encoded(), encoded()[:2], SETTINGS, uninterrupted[0].folder, progress=None)
 
 
 def test_a_damaged_adapter_is_not_read_back(lm, tmp_path):

@@ -48,13 +48,14 @@ def count_company(company: Company) -> pd.DataFrame:
 
 def count_others() -> pd.DataFrame:
     """A line a file beside the questions: how many records in each split, and the share of its largest class."""
-    patients, second = load_patients(), load_company(DATA / "second_company")
+    patients, second, houses = load_patients(), load_company(DATA / "second_company"), load_company(DATA / "practice")
     lines = {
         "`clauses.jsonl`": (load_clauses(), ("label", "risk", "action")),
         "`triage.jsonl`": (load_notes(), ("code", "urgency")),
         "`style.jsonl`": (load_replies(), ()),
         f"`patients/` ({len(patients.documents)} records)": (patients.questions, ()),
         f"`second_company/` ({len(second.documents)} documents)": (second.questions, ()),
+        f"`practice/` ({len(houses.documents)} documents)": (houses.questions, ()),
     }
     table = {}
     for name, (items, classes) in lines.items():

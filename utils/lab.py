@@ -123,6 +123,6 @@ def train_arm(
         [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed, reading)]
         for split in ("train", "dev")
     )
-    key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn)))[:12]
+    key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn, validate)))[:12]
     folder = folder or lab.work / "adapters" / f"{arm}-seed{seed}-{key}"
     return train(lab.lm, learn, validate, settings, folder, progress=f"training {arm}, seed {seed}")

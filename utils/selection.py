@@ -17,7 +17,7 @@ from utils.measure.evaluation import Condition, score
 from utils.measure.results import describe_run
 from utils.retrieve.retriever import search_settings
 from utils.tune.examples import Practice
-from utils.tune.lora import merge_adapter
+from utils.tune.lora import adapter_sha256, merge_adapter
 from utils.tune.schedule import Settings
 
 READINGS = (Reading(with_passages, 1), Reading(with_worked_example, 1))
@@ -59,12 +59,12 @@ def describe(trial: Trial) -> dict:
 
 def measure(lab: Lab, trial: Trial) -> dict:
     """The trial with its shares on dev: right (where there is an answer), abstaining rightly, and both together."""
-    path = lab.work / "selection" / f"{sha256_text(repr((describe(trial), lab.lm.sha256, lab.company.sha256)))[:12]}.json"
+    arm = systems.ADAPTER_OF.get(trial.system)
+    trained = train_arm(lab, arm, 1, trial.training, reading=trial.reading) if arm else None
+    key = (describe(trial), lab.lm.sha256, lab.company.sha256, trained and adapter_sha256(trained.folder))
+    path = lab.work / "selection" / f"{sha256_text(repr(key))[:12]}.json"
     if not path.exists():
         questions = lab.company.split("dev")
-        trained = trial.training and train_arm(
-            lab, systems.ADAPTER_OF[trial.system], 1, trial.training, reading=trial.reading
-        )
         lm = merge_adapter(lab.lm, trained.folder) if trained else lab.lm
         if trial.reading:
             found = systems.find_passages(lab.retrieve[False], questions, trial.reading.k)

@@ -181,7 +181,11 @@ print(f"{n_trained:,} of {n_total:,} numbers are trained, {n_trained / n_total:.
 # the size of a step, `batch_size` the number of examples a step looks at together, `warmup` the share of the steps in
 # which the step size grows. The adapter goes to a fresh temporary folder, so nothing is taken from an earlier run.
 #
-# (A folder that holds a finished adapter is only read back; a killed training goes on after its last whole epoch.)
+# Every example begins with the same instruction. What a batch's examples begin with in common passes the model once, not
+# once each: the course lays the batch out as a tree of tokens, and each token sees its own branch only.
+#
+# (A folder that holds a finished adapter is only read back; a killed training goes on from its last checkpoint, a hundred
+# steps back at most.)
 
 # %%
 trained = train_arm(lab, "ft", SEED, folder=Path(tempfile.mkdtemp()) / "ft")
@@ -198,7 +202,8 @@ print(f"a token of the right answer gets a typical probability of {2.718 ** -on_
 print(f"the dev loss was lowest after epoch {best_epoch:g} of {SETTINGS.epochs}")
 
 # %% [markdown]
-# The loss says how surprised the model is by the right answer; zero would be no surprise at all. Read the *gap* between
+# The loss says how surprised the model is by the right answer; zero would be no surprise at all. (It is the negative
+# logarithm of the probability that the right token was given.) Read the *gap* between
 # the two lines. As far as both fall together, what is learned carries over to new wordings. Where the training line goes
 # on falling and the other does not, the model is learning sentences by heart.
 #
@@ -230,12 +235,14 @@ print(f"{len(names)} matrices merged by hand, all as merge_adapter has them; one
 #
 # **Below the lowest adapted layer nothing changes.** A question passes the layers from bottom to top. The layers below
 # the first adapter give the same numbers in every epoch, so the course computes them once and trains only the rest.
+# (`grow_tree` lays tokens out as the training does; one example alone is a plain row.)
 #
 # **It is no permanent commitment (F8).** The adapter lies beside the model. We put it on, switch it off, and compare
 # every output bit; then we compare all weights with a copy loaded afresh from disk.
 
 # %% tags=["nbval-check-output"]
 from utils.models import load_language_model
+from utils.tune.sharing import grow_tree
 from utils.tune.training import encode_below, train
 
 def outputs(model):
@@ -243,7 +250,7 @@ def outputs(model):
     with torch.inference_mode():
         return model(input_ids=torch.tensor([first.ids], device=lab.lm.device)).logits
 
-below = [encode_below(lm, [first], SETTINGS)[0][0] for lm in (lab.lm, tuned)]
+below = [encode_below(lm.model, grow_tree([first]), SETTINGS.lowest_layer) for lm in (lab.lm, tuned)]
 print("the same up to the lowest adapted layer:", torch.equal(*below))
 switched = PeftModel.from_pretrained(lab.lm.model, trained.folder)
 on = outputs(switched)
@@ -323,8 +330,8 @@ pd.DataFrame([{"question without an answer": q.text, "ft says": row["answer"]} f
 # ## How much data does it need? (F5)
 #
 # Much data can mean many *facts*, many *steps*, or many *wordings* of one fact. We vary only the last. The second
-# training gets one wording a fact (the one we just asked in), and so many more epochs that it sees as many examples in
-# all: the same effort, less variety. Others report that a fact becomes recallable in new words only after several
+# training gets one wording a fact (the one we just asked in), a quarter of the questions without an answer, and so many
+# more epochs that it sees as many examples in all: the same effort, less variety. Others report that a fact becomes recallable in new words only after several
 # wordings of it (Allen-Zhu and Li, arXiv 2309.14316, for models trained from scratch).
 #
 # What do you expect in each of the four cells?

@@ -19,7 +19,8 @@
 # out of date · in passing: R2 RAG shows its sources, R4 RAG needs no expensive retraining
 #
 # Four systems meet. `rag` is the plain model with passages. `ft` is the model of lesson 2, trained on questions and
-# answers, with nothing in front of it. `ft+rag` is both: that trained model, with passages. `raft` is the mending.
+# answers, with nothing in front of it. `ft+rag` is both: that trained model, with passages. `raft` is trained to read
+# passages; we make it below.
 #
 # {{pipeline: documents, tune, answer}}
 

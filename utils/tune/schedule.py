@@ -1,7 +1,6 @@
 """Which examples are trained on when, and at what rate: settings, batches, legs, learning rate. Pure Python."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEG = 100  # steps between two validations and checkpoints, at most; every epoch ends with one
@@ -13,22 +12,18 @@ class Settings:
 
     epochs: int
     learning_rate: float
-    lowest_layer: int  # adapters from here up; the layers below are computed once
+    lowest_layer: int  # adapters from here up; what the layers below compute never changes
     rank: int = 16
     batch_size: int = 16
     warmup: float = 0.1  # share of all steps
     seed: int = 1
 
 
-def plan_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    """This epoch's batches of example numbers: like lengths together, shuffled, the same at every start."""
-    chance = random.Random(f"{seed}-{epoch}")
-    order = list(range(len(lengths)))
-    chance.shuffle(order)
-    order.sort(key=lambda number: lengths[number])
-    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-    chance.shuffle(batches)
-    return batches
+def plan_batches(n_examples: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    """This epoch's batches of example numbers, shuffled, the same at every start."""
+    order = list(range(n_examples))
+    random.Random(f"{seed}-{epoch}").shuffle(order)
+    return [order[start : start + batch_size] for start in range(0, n_examples, batch_size)]
 
 
 def learning_rate(step: int, total: int, settings: Settings) -> float:

@@ -1,13 +1,14 @@
-"""The training loop: masked prompts, equal-length batches, a validation curve, resumable every hundred steps or so.
+"""The training loop: masked prompts, shared prompts, a validation curve, resumable every hundred steps or so.
 
-Two things make it fast on a small machine. Layers below the lowest adapted one never change, so what they compute is
-computed once and kept (`encode_below`). And only the answer's tokens are scored, so only they pass the output layer.
+Three things make it fast on a small machine. What a batch's examples begin with in common is computed once (`sharing`).
+Layers below the lowest adapted one never change, so what they compute is kept from epoch to epoch (`Prepare`). And only
+the answer's tokens are scored, so only they pass the output layer.
 """
 
 import hashlib
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from utils.models import LanguageModel
 from utils.tune.examples import MASKED, Encoded
 from utils.tune.lora import RETRAIN, add_adapter, lower_layers, save_adapter, trainable, upper_layers
 from utils.tune.schedule import LEG, Settings, learning_rate, plan_batches, plan_legs
+from utils.tune.sharing import Tree, grow_tree, scored, split_batch
 
-MAX_TOKENS = 512  # computed at once in training; 15 layers keep about 0.35 GiB for their gradients
+MAX_TOKENS = 384  # of a tree, computed at once: its gradients need about 1 MiB a token in float32, half of it in bfloat16
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,17 @@ def train(
     """
     if not examples:
         raise ValueError("need at least one training example")
-    provenance = {"model_sha256": lm.sha256, "data_sha256": hash_examples(examples), "settings": asdict(settings)}
+    data_sha256 = hash_examples(examples, validation)
+    provenance = {"model_sha256": lm.sha256, "data_sha256": data_sha256, "settings": asdict(settings)}
     if folder.exists():
         return read_trained(folder, provenance)
     return_memory()
     start = time.perf_counter()
-    held = encode_below(lm, validation, settings)
     model = add_adapter(lm, settings.rank, settings.lowest_layer, settings.seed)
     try:
-        run = Run(model, settings, len(examples), folder.parent / f".{folder.name}.checkpoint", provenance)
-        prepare = Prepare(lm, examples, settings)
+        run = Run(model, settings, folder.parent / f".{folder.name}.checkpoint", provenance)
+        held = Prepare(model, validation, settings.lowest_layer)
+        prepare = Prepare(model, examples, settings.lowest_layer, keep=settings.epochs > 1)
         curve, seconds = run.epochs(prepare, held, start, progress)
         save_adapter(model, folder, {**provenance, "curve": curve, "seconds": seconds})
     finally:
@@ -73,126 +76,131 @@ def read_trained(folder: Path, provenance: dict) -> Trained:
     return Trained(folder, tuple(map(tuple, manifest["curve"])), manifest["seconds"])
 
 
-def hash_examples(examples: Sequence[Encoded]) -> str:
-    """One hash over all tokens and labels."""
-    return sha256_text(repr([(example.ids, example.labels) for example in examples]))
+def hash_examples(*sets: Sequence[Encoded]) -> str:
+    """One hash over all tokens and labels, and over which set they are in: the curve depends on the validation, too."""
+    return sha256_text(repr([[(example.ids, example.labels) for example in examples] for examples in sets]))
 
 
-Prepared = tuple[torch.Tensor, torch.Tensor]  # hidden states (tokens, width) after the frozen layers; labels (tokens,)
+@dataclass(frozen=True)
+class Part:
+    """Some examples as one tree of n tokens, past the frozen layers, with all that their loss depends on."""
+
+    hidden: torch.Tensor  # (n, width)
+    positions: torch.Tensor  # (n,)
+    mask: torch.Tensor | None  # (1, 1, n, n), added to attention scores; None where each token sees all before it
+    places: torch.Tensor  # which tokens predict
+    labels: torch.Tensor  # what they should predict
+
+
+class Prepare:
+    """Examples by their numbers → a Part. To `keep` what the frozen layers compute pays where examples come again."""
+
+    def __init__(self, model: PeftModel, examples: Sequence[Encoded], lowest_layer: int, keep: bool = True):
+        self.base, self.examples, self.lowest_layer = model.get_base_model(), examples, lowest_layer
+        self.kept: dict[int, torch.Tensor] = {}  # number → (tokens, width); all at once, so that a resumed run has the same
+        for numbers in split_batch(examples, MAX_TOKENS) if keep else []:
+            tree = grow_tree([examples[number] for number in numbers])
+            hidden = encode_below(self.base, tree, lowest_layer)
+            self.kept |= {number: hidden[list(path)] for number, path in zip(numbers, tree.paths)}
+
+    def __call__(self, numbers: Sequence[int]) -> Part:
+        """These examples as one tree."""
+        examples = [self.examples[number] for number in numbers]
+        tree = grow_tree(examples)
+        if self.kept:
+            hidden = self.base.get_input_embeddings().weight.new_empty(len(tree.tokens), self.base.config.hidden_size)
+            for number, path in zip(numbers, tree.paths):
+                hidden[list(path)] = self.kept[number]
+        else:
+            hidden = encode_below(self.base, tree, self.lowest_layer)
+        places, labels = (torch.tensor(numbers, device=hidden.device) for numbers in scored(examples, tree))
+        return Part(
+            hidden, torch.tensor(tree.positions, device=hidden.device), attention_mask(tree, hidden), places, labels
+        )
+
+
+def attention_mask(tree: Tree, like: torch.Tensor) -> torch.Tensor | None:
+    """(1, 1, n, n), to be added to attention scores: 0 where a token may look, the lowest number elsewhere.
+
+    None for a tree without branches: there attention takes its faster causal path. `like` gives number format and device.
+    """
+    if tree.parents == tuple(range(-1, len(tree.parents) - 1)):
+        return None
+    visible = torch.tensor(tree.visible(), device=like.device)
+    return torch.zeros_like(visible, dtype=like.dtype).masked_fill(~visible, torch.finfo(like.dtype).min)[None, None]
 
 
 @torch.inference_mode(False)
 @torch.no_grad()
-def encode_below(lm: LanguageModel, examples: Sequence[Encoded], settings: Settings) -> list[Prepared]:
-    """Each example's hidden states where the first adapted layer begins, computed once for all epochs."""
-    prepared: dict[int, Prepared] = {}
-    decoder = lm.model.get_decoder()
-    order = sorted(range(len(examples)), key=lambda number: len(examples[number].ids))
-    with lower_layers(decoder, settings.lowest_layer):
-        for start in range(0, len(order), settings.batch_size):
-            batch = order[start : start + settings.batch_size]
-            rows = [torch.tensor(examples[number].ids) for number in batch]
-            ids, mask = pad_right(rows)
-            hidden = decoder(input_ids=ids.to(lm.device), attention_mask=on_device(mask, lm.device), use_cache=False)[0]
-            for number, states in zip(batch, hidden):
-                labels = torch.tensor(examples[number].labels, device=lm.device)
-                prepared[number] = (states[: len(labels)].clone(), labels)
-    return [prepared[number] for number in range(len(examples))]
+def encode_below(model: torch.nn.Module, tree: Tree, lowest_layer: int) -> torch.Tensor:
+    """(n, width): the tree's hidden states where the first adapted layer begins."""
+    decoder = model.get_decoder()
+    ids, positions = (torch.tensor(values, device=model.device)[None] for values in (tree.tokens, tree.positions))
+    mask = attention_mask(tree, model.get_input_embeddings().weight)
+    with lower_layers(decoder, lowest_layer):
+        return decoder(input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False)[0][0]
 
 
-class Prepare:
-    """Examples after the frozen layers, by number: computed when first asked for, and kept if they will be asked again."""
-
-    def __init__(self, lm: LanguageModel, examples: Sequence[Encoded], settings: Settings):
-        self.lm, self.examples, self.settings = lm, examples, settings
-        self.kept: dict[int, Prepared] = {}
-
-    def __call__(self, numbers: set[int]) -> dict[int, Prepared]:
-        """number → example, for these numbers. A single epoch keeps nothing: all of it would fill hundreds of MiB."""
-        missing = sorted(numbers - self.kept.keys())
-        found = self.kept | dict(zip(missing, encode_below(self.lm, [self.examples[n] for n in missing], self.settings)))
-        if self.settings.epochs > 1:
-            self.kept = found
-        return found
-
-
-def pad_right(rows: Sequence[torch.Tensor], filler: float = 0) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Rows of unequal length as one tensor, and its attention mask; None for the mask where all are equally long."""
-    padded = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=filler)
-    if len({len(row) for row in rows}) == 1:
-        return padded, None  # without a mask attention takes its faster causal path
-    lengths = torch.tensor([len(row) for row in rows])
-    return padded, (torch.arange(padded.shape[1])[None] < lengths[:, None]).long()
-
-
-def on_device(mask: torch.Tensor | None, device: str) -> torch.Tensor | None:
-    """The mask on the model's device."""
-    return None if mask is None else mask.to(device)
-
-
-def answer_loss(model: PeftModel, decoder: torch.nn.Module, batch: Sequence[Prepared]) -> torch.Tensor:
+def answer_loss(model: PeftModel, part: Part, lowest_layer: int) -> torch.Tensor:
     """Mean cross entropy over the answers' tokens. Only they go through the output layer, as one flat matrix."""
-    hidden, mask = pad_right([states for states, _ in batch])
-    labels, _ = pad_right([labels for _, labels in batch], MASKED)
-    with torch.autocast(hidden.device.type, dtype=hidden.dtype, enabled=hidden.dtype != torch.float32):
-        states = decoder(inputs_embeds=hidden, attention_mask=on_device(mask, hidden.device), use_cache=False)[0]
-        scored = labels[:, 1:] != MASKED  # position t predicts token t + 1
-        logits = model.get_base_model().get_output_embeddings()(states[:, :-1][scored])
-    return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][scored])
+    device, dtype = part.hidden.device.type, part.hidden.dtype
+    with upper_layers(model, lowest_layer) as decoder, torch.autocast(device, dtype, enabled=dtype != torch.float32):
+        states = decoder(
+            inputs_embeds=part.hidden[None],
+            position_ids=part.positions[None],
+            attention_mask=part.mask,
+            use_cache=False,
+        )[0][0]
+        logits = model.get_base_model().get_output_embeddings()(states[part.places])
+    return torch.nn.functional.cross_entropy(logits.float(), part.labels)
 
 
-def count_scored(example: Prepared) -> int:
+def count_scored(example: Encoded) -> int:
     """How many of its tokens the loss is over."""
-    return int((example[1] != MASKED).sum())
+    return sum(label != MASKED for label in example.labels)
 
 
-def split_batch(batch: Sequence[Prepared]) -> list[Sequence[Prepared]]:
-    """Parts of at most MAX_TOKENS with their padding, whose gradients are added up: long batches then fit into memory."""
-    rows = max(1, MAX_TOKENS // max(len(labels) for _, labels in batch))
-    return [batch[start : start + rows] for start in range(0, len(batch), rows)]
+def parts_of(prepare: Prepare, numbers: Sequence[int]) -> Iterator[Part]:
+    """The examples with these numbers as trees of at most MAX_TOKENS; gradients over parts are added up."""
+    for part in split_batch([prepare.examples[number] for number in numbers], MAX_TOKENS):
+        yield prepare([numbers[place] for place in part])
 
 
 class Run:
     """One training run with its optimiser, able to stop after any leg and go on in another process."""
 
-    def __init__(self, model: PeftModel, settings: Settings, n_examples: int, checkpoint: Path, made_from: dict):
+    def __init__(self, model: PeftModel, settings: Settings, checkpoint: Path, made_from: dict):
         self.model, self.settings, self.checkpoint, self.made_from = model, settings, checkpoint, made_from
         self.parameters = trainable(model)
         self.optimiser = torch.optim.AdamW(self.parameters.values(), lr=settings.learning_rate, weight_decay=0.0)
         half = model.get_base_model().dtype == torch.float16
         self.scaler = torch.amp.GradScaler(model.device.type, enabled=half)  # float16 gradients underflow without it
-        self.steps_per_epoch = -(-n_examples // settings.batch_size)
 
-    def epochs(self, prepare: Prepare, held: Sequence[Prepared], start: float, progress: str | None) -> tuple[list, float]:
+    def epochs(self, prepare: Prepare, held: Prepare, start: float, progress: str | None) -> tuple[list, float]:
         """Train to the last epoch: ([epochs so far, training loss, validation loss] a leg, seconds over all starts)."""
         curve, before = self.resume()
-        lengths = [len(example.ids) for example in prepare.examples]
-        batch_size, seed, epochs = self.settings.batch_size, self.settings.seed, self.settings.epochs
-        batches = [batch for epoch in range(epochs) for batch in plan_batches(lengths, batch_size, seed, epoch)]
-        legs = plan_legs(self.steps_per_epoch, epochs)
+        n, size, epochs = len(prepare.examples), self.settings.batch_size, self.settings.epochs
+        batches = [batch for epoch in range(epochs) for batch in plan_batches(n, size, self.settings.seed, epoch)]
+        legs = plan_legs(len(batches) // epochs, epochs)
         done = legs[len(curve) - 1][1] if curve else 0
         with tqdm(total=len(batches), initial=done, desc=progress, disable=progress is None) as bar:
             for first, end in legs[len(curve) :]:
-                examples = prepare({number for batch in batches[first:end] for number in batch})
                 losses = []
-                with upper_layers(self.model, self.settings.lowest_layer) as decoder:
-                    for number in range(first, end):
-                        batch = [examples[example] for example in batches[number]]
-                        losses.append(self.step(decoder, batch, number, len(batches)))
-                        return_memory()  # else a run over long examples grows to twice its memory
-                        bar.update()
-                    loss = self.validate(decoder, held)
-                curve.append([end / self.steps_per_epoch, sum(losses) / len(losses), loss])
+                for number in range(first, end):
+                    losses.append(self.step(prepare, batches[number], number, len(batches)))
+                    return_memory()  # else a run over long examples grows to twice its memory
+                    bar.update()
+                curve.append([end * epochs / len(batches), sum(losses) / len(losses), self.validate(held)])
                 self.save(curve, before + time.perf_counter() - start)
         return curve, before + time.perf_counter() - start
 
-    def step(self, decoder: torch.nn.Module, batch: Sequence[Prepared], step: int, total: int) -> float:
-        """One update; returns its loss."""
+    def step(self, prepare: Prepare, batch: Sequence[int], step: int, total: int) -> float:
+        """One update from the examples with these numbers, a part at a time; returns its loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(step, total, self.settings)
-        n_scored, total_loss = sum(map(count_scored, batch)), 0.0
-        for part in split_batch(batch):
-            loss = answer_loss(self.model, decoder, part) * (sum(map(count_scored, part)) / n_scored)
+        n_scored, total_loss = sum(count_scored(prepare.examples[number]) for number in batch), 0.0
+        for part in parts_of(prepare, batch):
+            loss = answer_loss(self.model, part, self.settings.lowest_layer) * (len(part.labels) / n_scored)
             self.scaler.scale(loss).backward()
             total_loss += loss.item()
         self.scaler.unscale_(self.optimiser)
@@ -203,12 +211,11 @@ class Run:
         return total_loss
 
     @torch.no_grad()
-    def validate(self, decoder: torch.nn.Module, held: Sequence[Prepared]) -> float | None:
-        """Mean loss over the validation examples; None where there are none."""
-        size = self.settings.batch_size
-        held = sorted(held, key=lambda example: len(example[1]))
-        losses = [answer_loss(self.model, decoder, held[i : i + size]).item() for i in range(0, len(held), size)]
-        return sum(losses) / len(losses) if losses else None
+    def validate(self, held: Prepare) -> float | None:
+        """Mean loss over the tokens of the validation answers; None where there are none."""
+        parts = parts_of(held, range(len(held.examples)))
+        losses = [(answer_loss(self.model, part, self.settings.lowest_layer).item(), len(part.labels)) for part in parts]
+        return sum(loss * n for loss, n in losses) / sum(n for _, n in losses) if losses else None
 
     def save(self, curve: list, seconds: float) -> None:
         """Keep everything the next leg depends on, whole or not at all."""
