@@ -41,6 +41,7 @@ from utils.measure.results import read_results
 from utils.records import Answer
 from utils.tune.examples import answer_type
 from utils.tune.lora import add_adapter, merge_adapter, trainable
+from utils.tune.sharing import grow_tree
 
 # %% tags=["setup"]
 FACT = "people-001"  # the fact to look at closely
@@ -242,7 +243,6 @@ print(f"{len(names)} matrices merged by hand, all as merge_adapter has them; one
 
 # %% tags=["nbval-check-output"]
 from utils.models import load_language_model
-from utils.tune.sharing import grow_tree
 from utils.tune.training import encode_below, train
 
 def outputs(model):
