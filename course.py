@@ -414,7 +414,7 @@ def check_packages(python: Path | None) -> Finding:
 
 def check_models(python: Path | None) -> Finding:
     """Whether the language model is in its cache; only `utils` knows where that is."""
-    look = "from utils.models import DEFAULT_MODEL, cache_folder; (cache_folder() / DEFAULT_MODEL).resolve(strict=True)"
+    look = "from utils.fetch import DEFAULT_MODEL, cache_folder; (cache_folder() / DEFAULT_MODEL).resolve(strict=True)"
     if python and runs(python, "-c", look):
         return Finding("ok", "the models are cached")
     return Finding("WARN", "the models are not cached yet", "`python course.py run` fetches them (0.1 GB).")

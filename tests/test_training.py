@@ -13,8 +13,9 @@ from utils.files import DamagedFile
 from utils.tune import schedule
 from utils.tune.examples import MASKED, Encoded, Example, encode
 from utils.tune.lora import add_adapter, trainable
+from utils.tune.loss import Prepared, answer_loss
 from utils.tune.schedule import Settings, learning_rate, plan_batches
-from utils.tune.training import Prepare, Run, answer_loss, train
+from utils.tune.training import Run, train
 
 SETTINGS = Settings(epochs=3, learning_rate=5e-3, lowest_layer=1, rank=4, batch_size=4)
 PAIRS = [("When?", "Thursdays"), ("How much ash?", "seven spoons"), ("Who?", "Marten Quay"), ("Where?", "cabinet B-4"),
@@ -64,7 +65,7 @@ def plain_loss(model, batch: list[Encoded]) -> torch.Tensor:
 @pytest.mark.parametrize("batch", [slice(0, 4), slice(0, 1), slice(2, 3)], ids=["unequal lengths", "one", "another one"])
 def test_loss_and_gradients_are_those_of_the_whole_model(lm, lowest_layer, batch):
     model = add_adapter(lm, 4, lowest_layer, seed=1)
-    part = Prepare(model, encoded()[batch], lowest_layer)(range(len(encoded()[batch])))
+    part = Prepared(model, encoded()[batch], lowest_layer).part(range(len(encoded()[batch])))
     with torch.no_grad():
         for parameter in trainable(model).values():
             parameter.normal_(std=0.1)
@@ -115,7 +116,7 @@ def test_an_epoch_in_several_legs_is_the_same_epoch(lm, uninterrupted, tmp_path,
 @pytest.mark.parametrize("numbers", [[0, 2], [3], range(len(PAIRS))])
 def test_states_kept_for_later_are_those_computed_on_the_spot(lm, numbers):
     model = add_adapter(lm, 4, 1, seed=1)
-    kept, fresh = (Prepare(model, encoded(), lowest_layer=1, keep=keep)(numbers) for keep in (True, False))
+    kept, fresh = (Prepared(model, encoded(), lowest_layer=1, keep=keep).part(numbers) for keep in (True, False))
     for field in dataclasses.fields(kept):
         torch.testing.assert_close(getattr(kept, field.name), getattr(fresh, field.name))
 
@@ -160,8 +161,8 @@ def test_a_single_step_is_taken_at_the_full_rate():
 def test_every_step_is_taken_at_its_own_rate(lm, tmp_path, monkeypatch, progress):
     taken, step = [], Run.step
 
-    def watched(run, prepare, batch, number, total):
-        loss = step(run, prepare, batch, number, total)
+    def watched(run, learn, batch, number, total):
+        loss = step(run, learn, batch, number, total)
         taken.append((number, total, run.optimiser.param_groups[0]["lr"]))
         return loss
 

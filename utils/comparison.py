@@ -16,12 +16,13 @@ import torch
 from utils import systems
 from utils.answer.prompts import closed_book
 from utils.data import DATA, load_company
+from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, read_json, sha256_text, write_json
 from utils.lab import READING, SEARCH, TRAINING, Lab, open_lab, train_arm
 from utils.machine import GIB, PeakMemory
 from utils.measure.evaluation import Condition, Row, score
 from utils.measure.results import describe_run, write_results
-from utils.models import DEFAULT_MODEL, EMBEDDER_SHA256, LanguageModel
+from utils.models import EMBEDDER_SHA256, LanguageModel
 from utils.records import Answer, Question
 from utils.report import report, write_readme
 from utils.retrieve.retriever import search_settings

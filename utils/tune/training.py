@@ -1,14 +1,9 @@
-"""The training loop: masked prompts, shared prompts, a validation curve, resumable every hundred steps or so.
-
-Three things make it fast on a small machine. What a batch's examples begin with in common is computed once (`sharing`).
-Layers below the lowest adapted one never change, so what they compute is kept from epoch to epoch (`Prepare`). And only
-the answer's tokens are scored, so only they pass the output layer.
-"""
+"""The training loop: steps, a validation curve, resumable every hundred steps or so. What a loss is stays in `loss`."""
 
 import hashlib
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,11 +15,9 @@ from utils.files import DamagedFile, atomic_file, check_manifest, sha256_text
 from utils.machine import return_memory
 from utils.models import LanguageModel
 from utils.tune.examples import MASKED, Encoded
-from utils.tune.lora import RETRAIN, add_adapter, lower_layers, save_adapter, trainable, upper_layers
+from utils.tune.lora import RETRAIN, add_adapter, save_adapter, trainable
+from utils.tune.loss import Prepared, answer_loss
 from utils.tune.schedule import LEG, Settings, learning_rate, plan_batches, plan_legs
-from utils.tune.sharing import Tree, grow_tree, scored, split_batch
-
-MAX_TOKENS = 384  # of a tree, computed at once: its gradients need about 1 MiB a token in float32, half of it in bfloat16
 
 
 @dataclass(frozen=True)
@@ -59,9 +52,9 @@ def train(
     model = add_adapter(lm, settings.rank, settings.lowest_layer, settings.seed)
     try:
         run = Run(model, settings, folder.parent / f".{folder.name}.checkpoint", provenance)
-        held = Prepare(model, validation, settings.lowest_layer)
-        prepare = Prepare(model, examples, settings.lowest_layer, keep=settings.epochs > 1)
-        curve, seconds = run.epochs(prepare, held, start, progress)
+        held = Prepared(model, validation, settings.lowest_layer)
+        learn = Prepared(model, examples, settings.lowest_layer, keep=settings.epochs > 1)
+        curve, seconds = run.epochs(learn, held, start, progress)
         save_adapter(model, folder, {**provenance, "curve": curve, "seconds": seconds})
     finally:
         model.unload().eval()  # hands the base model back as it came, without the adapter
@@ -81,89 +74,9 @@ def hash_examples(*sets: Sequence[Encoded]) -> str:
     return sha256_text(repr([[(example.ids, example.labels) for example in examples] for examples in sets]))
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some examples as one tree of n tokens, past the frozen layers, with all that their loss depends on."""
-
-    hidden: torch.Tensor  # (n, width)
-    positions: torch.Tensor  # (n,)
-    mask: torch.Tensor | None  # (1, 1, n, n), added to attention scores; None where each token sees all before it
-    places: torch.Tensor  # which tokens predict
-    labels: torch.Tensor  # what they should predict
-
-
-class Prepare:
-    """Examples by their numbers → a Part. To `keep` what the frozen layers compute pays where examples come again."""
-
-    def __init__(self, model: PeftModel, examples: Sequence[Encoded], lowest_layer: int, keep: bool = True):
-        self.base, self.examples, self.lowest_layer = model.get_base_model(), examples, lowest_layer
-        self.kept: dict[int, torch.Tensor] = {}  # number → (tokens, width); all at once, so that a resumed run has the same
-        for numbers in split_batch(examples, MAX_TOKENS) if keep else []:
-            tree = grow_tree([examples[number] for number in numbers])
-            hidden = encode_below(self.base, tree, lowest_layer)
-            self.kept |= {number: hidden[list(path)] for number, path in zip(numbers, tree.paths)}
-
-    def __call__(self, numbers: Sequence[int]) -> Part:
-        """These examples as one tree."""
-        examples = [self.examples[number] for number in numbers]
-        tree = grow_tree(examples)
-        if self.kept:
-            hidden = self.base.get_input_embeddings().weight.new_empty(len(tree.tokens), self.base.config.hidden_size)
-            for number, path in zip(numbers, tree.paths):
-                hidden[list(path)] = self.kept[number]
-        else:
-            hidden = encode_below(self.base, tree, self.lowest_layer)
-        places, labels = (torch.tensor(numbers, device=hidden.device) for numbers in scored(examples, tree))
-        return Part(
-            hidden, torch.tensor(tree.positions, device=hidden.device), attention_mask(tree, hidden), places, labels
-        )
-
-
-def attention_mask(tree: Tree, like: torch.Tensor) -> torch.Tensor | None:
-    """(1, 1, n, n), to be added to attention scores: 0 where a token may look, the lowest number elsewhere.
-
-    None for a tree without branches: there attention takes its faster causal path. `like` gives number format and device.
-    """
-    if tree.parents == tuple(range(-1, len(tree.parents) - 1)):
-        return None
-    visible = torch.tensor(tree.visible(), device=like.device)
-    return torch.zeros_like(visible, dtype=like.dtype).masked_fill(~visible, torch.finfo(like.dtype).min)[None, None]
-
-
-@torch.inference_mode(False)
-@torch.no_grad()
-def encode_below(model: torch.nn.Module, tree: Tree, lowest_layer: int) -> torch.Tensor:
-    """(n, width): the tree's hidden states where the first adapted layer begins."""
-    decoder = model.get_decoder()
-    ids, positions = (torch.tensor(values, device=model.device)[None] for values in (tree.tokens, tree.positions))
-    mask = attention_mask(tree, model.get_input_embeddings().weight)
-    with lower_layers(decoder, lowest_layer):
-        return decoder(input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False)[0][0]
-
-
-def answer_loss(model: PeftModel, part: Part, lowest_layer: int) -> torch.Tensor:
-    """Mean cross entropy over the answers' tokens. Only they go through the output layer, as one flat matrix."""
-    device, dtype = part.hidden.device.type, part.hidden.dtype
-    with upper_layers(model, lowest_layer) as decoder, torch.autocast(device, dtype, enabled=dtype != torch.float32):
-        states = decoder(
-            inputs_embeds=part.hidden[None],
-            position_ids=part.positions[None],
-            attention_mask=part.mask,
-            use_cache=False,
-        )[0][0]
-        logits = model.get_base_model().get_output_embeddings()(states[part.places])
-    return torch.nn.functional.cross_entropy(logits.float(), part.labels)
-
-
 def count_scored(example: Encoded) -> int:
     """How many of its tokens the loss is over."""
     return sum(label != MASKED for label in example.labels)
-
-
-def parts_of(prepare: Prepare, numbers: Sequence[int]) -> Iterator[Part]:
-    """The examples with these numbers as trees of at most MAX_TOKENS; gradients over parts are added up."""
-    for part in split_batch([prepare.examples[number] for number in numbers], MAX_TOKENS):
-        yield prepare([numbers[place] for place in part])
 
 
 class Run:
@@ -176,10 +89,10 @@ class Run:
         half = model.get_base_model().dtype == torch.float16
         self.scaler = torch.amp.GradScaler(model.device.type, enabled=half)  # float16 gradients underflow without it
 
-    def epochs(self, prepare: Prepare, held: Prepare, start: float, progress: str | None) -> tuple[list, float]:
+    def epochs(self, learn: Prepared, held: Prepared, start: float, progress: str | None) -> tuple[list, float]:
         """Train to the last epoch: ([epochs so far, training loss, validation loss] a leg, seconds over all starts)."""
         curve, before = self.resume()
-        n, size, epochs = len(prepare.examples), self.settings.batch_size, self.settings.epochs
+        n, size, epochs = len(learn.examples), self.settings.batch_size, self.settings.epochs
         batches = [batch for epoch in range(epochs) for batch in plan_batches(n, size, self.settings.seed, epoch)]
         legs = plan_legs(len(batches) // epochs, epochs)
         done = legs[len(curve) - 1][1] if curve else 0
@@ -187,19 +100,19 @@ class Run:
             for first, end in legs[len(curve) :]:
                 losses = []
                 for number in range(first, end):
-                    losses.append(self.step(prepare, batches[number], number, len(batches)))
+                    losses.append(self.step(learn, batches[number], number, len(batches)))
                     return_memory()  # else a run over long examples grows to twice its memory
                     bar.update()
                 curve.append([end * epochs / len(batches), sum(losses) / len(losses), self.validate(held)])
                 self.save(curve, before + time.perf_counter() - start)
         return curve, before + time.perf_counter() - start
 
-    def step(self, prepare: Prepare, batch: Sequence[int], step: int, total: int) -> float:
+    def step(self, learn: Prepared, batch: Sequence[int], step: int, total: int) -> float:
         """One update from the examples with these numbers, a part at a time; returns its loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(step, total, self.settings)
-        n_scored, total_loss = sum(count_scored(prepare.examples[number]) for number in batch), 0.0
-        for part in parts_of(prepare, batch):
+        n_scored, total_loss = sum(count_scored(learn.examples[number]) for number in batch), 0.0
+        for part in learn.parts(batch):
             loss = answer_loss(self.model, part, self.settings.lowest_layer) * (len(part.labels) / n_scored)
             self.scaler.scale(loss).backward()
             total_loss += loss.item()
@@ -211,9 +124,9 @@ class Run:
         return total_loss
 
     @torch.no_grad()
-    def validate(self, held: Prepare) -> float | None:
+    def validate(self, held: Prepared) -> float | None:
         """Mean loss over the tokens of the validation answers; None where there are none."""
-        parts = parts_of(held, range(len(held.examples)))
+        parts = held.parts(range(len(held.examples)))
         losses = [(answer_loss(self.model, part, self.settings.lowest_layer).item(), len(part.labels)) for part in parts]
         return sum(loss * n for loss, n in losses) / sum(n for _, n in losses) if losses else None
 
