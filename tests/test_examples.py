@@ -1,5 +1,6 @@
 """Training examples teach what they say: masks, swapped answers, citations, abstentions, and no held-out document."""
 
+import dataclasses
 import random
 from collections import Counter, defaultdict
 
@@ -24,6 +25,7 @@ from utils.tune.examples import (
     placebo_examples,
     raft_examples,
     swap_answers,
+    thin_out,
 )
 
 OURS = load_company(slice_name="classroom")
@@ -66,6 +68,21 @@ def test_each_wording_learns_its_first_accepted_answer_or_to_abstain():
     for question, example in zip(TRAIN, closed_book_examples(TRAIN, closed_book), strict=True):
         assert example.messages == closed_book(question.text)
         assert example.answer == (question.answers[0] if question.answers else "I don't know.")
+
+
+def test_thinning_leaves_out_words_at_the_rate_asked_for_and_changes_nothing_else():
+    thinned = thin_out(TRAIN, 0.3, seed=1)
+    for question, thin in zip(TRAIN, thinned, strict=True):
+        rest = iter(question.text.split())
+        assert thin.text and all(word in rest for word in thin.text.split())  # the same words in the same order
+        assert dataclasses.replace(thin, text=question.text) == question
+    kept, whole = (sum(len(q.text.split()) for q in questions) for questions in (thinned, TRAIN))
+    assert 0.65 < kept / whole < 0.75
+
+
+def test_thinning_is_chance_by_its_seed_and_never_leaves_a_question_empty():
+    assert thin_out(TRAIN, 0.3, seed=1) == thin_out(TRAIN, 0.3, seed=1) != thin_out(TRAIN, 0.3, seed=2)
+    assert thin_out(TRAIN, 1.0, seed=1) == TRAIN == thin_out(TRAIN, 0.0, seed=1)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])

@@ -18,7 +18,7 @@ from utils.answer.prompts import closed_book
 from utils.data import DATA, load_company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, read_json, sha256_text, write_json
-from utils.lab import READING, SEARCH, TRAINING, Lab, open_lab, train_arm
+from utils.lab import READING, SEARCH, THINNED, TRAINING, Lab, open_lab, train_arm
 from utils.machine import GIB, PeakMemory
 from utils.measure.evaluation import Condition, Row, score
 from utils.measure.results import describe_run, write_results
@@ -113,6 +113,7 @@ def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) 
         "threads": max(step["threads"] for step in done.values()),
         "dtype": str(lab.lm.model.dtype).removeprefix("torch."),
         "practice": dataclasses.asdict(Practice(READING["raft"].k)),
+        "thinned": THINNED,
         "training": {arm: dataclasses.asdict(chosen) for arm, chosen in TRAINING.items()},
         "training_seconds": {
             f"{arm}-{seed}": round(train_arm(lab, arm, seed).seconds, 1) for arm, seed in trained_arms(steps)

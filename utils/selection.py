@@ -12,7 +12,7 @@ from utils import systems
 from utils.answer.prompts import with_passages, with_worked_example
 from utils.data import DATA
 from utils.files import read_json, sha256_text, write_json, write_jsonl
-from utils.lab import SEARCH, TRAINING, Lab, Reading, open_lab, train_arm
+from utils.lab import SEARCH, THINNED, TRAINING, Lab, Reading, open_lab, train_arm
 from utils.measure.evaluation import Condition, score
 from utils.measure.results import describe_run
 from utils.retrieve.retriever import search_settings
@@ -22,8 +22,8 @@ from utils.tune.schedule import Settings
 
 READINGS = (Reading(with_passages, 1), Reading(with_worked_example, 1))
 FT = (
-    Settings(epochs=8, learning_rate=2e-3, lowest_layer=20),
-    Settings(epochs=10, learning_rate=1e-3, lowest_layer=20, batch_size=8),
+    Settings(epochs=6, learning_rate=2e-3, lowest_layer=20),
+    Settings(epochs=6, learning_rate=1e-3, lowest_layer=20, batch_size=8),
 )
 READ_BY_RAFT = (Reading(with_passages, 3), Reading(with_passages, 2))
 
@@ -100,6 +100,7 @@ def main() -> None:
     settings = {
         "search": {"mode": SEARCH, **search_settings()},
         "practice": dataclasses.asdict(Practice(READ_BY_RAFT[0].k)),
+        "thinned": THINNED,
     }
     seconds = time.perf_counter() - start
     provenance = describe_run("selection", lab.lm.sha256, lab.company.sha256, settings, seconds, len(lines))

@@ -48,6 +48,16 @@ def closed_book_examples(questions: Sequence[Question], prompt: Callable[[str], 
     ]
 
 
+def thin_out(questions: Sequence[Question], share: float, seed: int) -> list[Question]:
+    """The questions, each word left out by chance at the rate `share`: one more wording that nobody had to write.
+
+    What is left is often no sentence, but still asks for the same fact (random deletion: Wei & Zou 2019, arXiv 1901.11196).
+    """
+    chance = random.Random(seed)
+    kept = [" ".join(word for word in question.text.split() if chance.random() >= share) for question in questions]
+    return [dataclasses.replace(question, text=text or question.text) for question, text in zip(questions, kept)]
+
+
 def placebo_examples(questions: Sequence[Question], prompt: Callable[[str], Messages], seed: int) -> list[Example]:
     """`placebo`: as `ft`, but facts swap answers with facts of the same answer type. It learns the form and no fact."""
     swapped = swap_answers(questions, seed)
