@@ -45,7 +45,7 @@ READING = {
     "raft": Reading(with_passages, 3),
 }
 TRAINING = {
-    "ft": Settings(epochs=6, learning_rate=1e-3, lowest_layer=20, batch_size=8),
+    "ft": Settings(epochs=6, learning_rate=2e-3, lowest_layer=20),
     "raft": Settings(epochs=1, learning_rate=2e-3, lowest_layer=15, batch_size=4),
 }
 READING["oracle"] = READING["rag"]  # the same reader, given the right passage
