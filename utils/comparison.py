@@ -91,10 +91,10 @@ def step_key(lab: Lab, system: str, adapter: str | None) -> str:
 
 
 def plan(full: bool, seeds: Sequence[int]) -> list[tuple[str, int | None]]:
-    """(system, seed) of every step, untrained systems first. The placebo belongs to the full size."""
+    """(system, seed) of every step, untrained systems first. The placebo, a control, belongs to the full size: one seed."""
     untrained = [name for name in (*systems.MAIN, *systems.CONTROLS) if name not in systems.ADAPTER_OF]
-    trained = [name for name in systems.ADAPTER_OF if full or name != "placebo"]
-    return [(name, None) for name in untrained] + [(name, seed) for seed in seeds for name in trained]
+    trained = [(name, seed) for seed in seeds for name in systems.ADAPTER_OF if name != "placebo"]
+    return [(name, None) for name in untrained] + trained + [("placebo", seed) for seed in seeds[:1] if full]
 
 
 def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) -> tuple[dict, list[Row]]:
