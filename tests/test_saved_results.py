@@ -7,8 +7,9 @@ import pytest
 from utils import systems
 from utils.comparison import FULL_SEEDS
 from utils.data import DATA, load_company
-from utils.files import ROOT
+from utils.files import ROOT, read_json
 from utils.lab import READING
+from utils.ledger import as_page, load_claims, verdicts_of
 from utils.measure.evaluation import Condition, check_same_questions, score
 from utils.measure.results import PROVENANCE_FIELDS, read_results
 from utils.records import Answer
@@ -98,3 +99,11 @@ def test_adapters_of_different_arms_and_seeds_differ():
 def test_the_readme_shows_the_table_that_the_rows_give():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert renew_between(readme, headline(COMPANY, PROVENANCE, ROWS), MARKS) == readme
+
+
+def test_the_verdicts_are_those_that_the_rows_give():
+    claims = load_claims()
+    verdicts = verdicts_of(COMPANY, {"comparison": ROWS}, claims)
+    assert read_json(DATA / "results" / "verdicts.json") == verdicts
+    page = (DATA / "results" / "README.md").read_text(encoding="utf-8")
+    assert page == as_page(COMPANY, PROVENANCE, ROWS, claims, verdicts)

@@ -19,6 +19,7 @@ from utils.data import DATA, load_company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, read_json, sha256_text, write_json
 from utils.lab import READING, SEARCH, THINNED, TRAINING, Lab, open_lab, train_arm
+from utils.ledger import write_ledger
 from utils.machine import GIB, PeakMemory
 from utils.measure.evaluation import Condition, Row, score
 from utils.measure.results import describe_run, write_results
@@ -149,6 +150,7 @@ def main() -> None:
     report(folder, lab.company, provenance, rows)
     if chosen.full and chosen.data == DATA:
         write_readme(lab.company, provenance, rows)
+        write_ledger(lab.company)
 
 
 if __name__ == "__main__":

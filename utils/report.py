@@ -79,9 +79,14 @@ def report(folder: Path, company: Company, provenance: dict, rows: Sequence[Row]
         print(f"{what:8}{folder / 'comparison'}.{suffix}")
 
 
+def headline_table(company: Company, provenance: dict, rows: Sequence[Row]) -> str:
+    """The columns that matter most, as a Markdown table."""
+    return to_markdown(with_memory(table_of(company, rows), provenance), HEADLINE)
+
+
 def headline(company: Company, provenance: dict, rows: Sequence[Row]) -> str:
     """The README's table with its caption, between its marks."""
-    table = to_markdown(with_memory(table_of(company, rows), provenance), HEADLINE)
+    table = headline_table(company, provenance, rows)
     return f"{MARKS[0]}\n\n{table}\n\n{caption(provenance, rows)} {training_line(provenance)}\n\n{MARKS[1]}"
 
 
