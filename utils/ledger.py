@@ -55,16 +55,16 @@ def as_page(company: Company, provenance: dict, rows: list[Row], claims: list[Cl
 
 def ledger_line(claim: Claim, verdict: dict) -> str:
     """One promise as a line of the table."""
-    ends = ("" if end is None else f"{end:g}" for end in verdict["promised"])
+    low, high = verdict["promised"]
+    promised = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else f"{low:g} to {high:g}"
     said = f"**{verdict['verdict']}**"
     if verdict["sides"]:
-        said += f": {verdict['moderator']} " + "; ".join(
-            f"*{name}*: {side['verdict']}, {described(side)}" for name, side in verdict["sides"].items()
-        )
+        sides = (f"*{name}* {side['verdict']}, {described(side)}" for name, side in verdict["sides"].items())
+        said += f". {verdict['moderator'].capitalize()}: {'; '.join(sides)}"
     if verdict["questions_needed"]:
         said += f" (about {verdict['questions_needed']} questions would decide it)"
     measured = f"{claim.statistic}: {described(verdict)}, {verdict['n']} questions, {verdict['seeds']} seeds"
-    return f"| {claim.claim_id} | {claim.promise} | {measured} | {' to '.join(ends).strip()} | {said} |"
+    return f"| {claim.claim_id} | {claim.promise} | {measured} | {promised} | {said} |"
 
 
 def described(sample: dict) -> str:
