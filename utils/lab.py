@@ -89,8 +89,8 @@ def open_lab(company: Company | None = None, model: str = DEFAULT_MODEL, work: P
     return Lab(company, practice, load_language_model(model), embed, chunks, retrieve, held_out, work)
 
 
-def examples_of(lab: Lab, arm: str, split: str, seed: int, reading: Reading | None = None) -> list[Example]:
-    """What an arm learns from (`train`) or is validated on (`dev`). `reading` takes the place of raft's chosen one."""
+def examples_of(lab: Lab, arm: str, split: str, seed: int) -> list[Example]:
+    """What an arm learns from (`train`) or is validated on (`dev`)."""
     if arm in ("ft", "placebo"):
         questions = lab.company.split(split)
         if split == "train":
@@ -98,13 +98,13 @@ def examples_of(lab: Lab, arm: str, split: str, seed: int, reading: Reading | No
         if arm == "placebo":
             return placebo_examples(questions, closed_book, seed)
         return closed_book_examples(questions, closed_book)
-    reading = reading or READING["raft"]
+    k = READING["raft"].k
     if split != "train":
-        return practise(lab, lab.company, split, seed, reading, Practice(reading.k, rounds=1))
-    return [e for company in lab.practice for e in practise(lab, company, split, seed, reading, Practice(reading.k))]
+        return practise(lab, lab.company, split, seed, Practice(k, rounds=1))
+    return [example for company in lab.practice for example in practise(lab, company, split, seed, Practice(k))]
 
 
-def practise(lab: Lab, company: Company, split: str, seed: int, reading: Reading, choice: Practice) -> list[Example]:
+def practise(lab: Lab, company: Company, split: str, seed: int, choice: Practice) -> list[Example]:
     """Reading examples from one company's documents. The held-out ones are never seen, neither asked about nor shown."""
     held_out = lab.held_out | held_out_documents(company.questions)
     asked = [q for q in company.split(split) if q.kind in ("fact", "unanswerable") and not is_held_out(q, held_out)]
@@ -112,22 +112,14 @@ def practise(lab: Lab, company: Company, split: str, seed: int, reading: Reading
         return []
     seen = [chunk for chunk in chunk_documents(company.documents) if chunk.doc_id not in held_out]
     search = build_retriever(seen, lab.embed, SEARCH)
-    return raft_examples(choose_practice(asked, choice, seed), search, reading.prompt, choice, seed)
+    return raft_examples(choose_practice(asked, choice, seed), search, READING["raft"].prompt, choice, seed)
 
 
-def train_arm(
-    lab: Lab,
-    arm: str,
-    seed: int,
-    settings: Settings | None = None,
-    folder: Path | None = None,
-    reading: Reading | None = None,
-) -> Trained:
+def train_arm(lab: Lab, arm: str, seed: int, settings: Settings | None = None, folder: Path | None = None) -> Trained:
     """The arm's adapter: trained now, or found where an earlier run with the same model, data and settings left it."""
     settings = dataclasses.replace(settings or TRAINING[arm], seed=seed)
     learn, validate = (
-        [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed, reading)]
-        for split in ("train", "dev")
+        [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed)] for split in ("train", "dev")
     )
     key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn, validate)))[:12]
     folder = folder or lab.work / "adapters" / f"{arm}-seed{seed}-{key}"

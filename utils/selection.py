@@ -12,7 +12,7 @@ from utils import systems
 from utils.answer.prompts import with_passages, with_worked_example
 from utils.data import DATA
 from utils.files import read_json, sha256_text, write_json, write_jsonl
-from utils.lab import SEARCH, THINNED, TRAINING, Lab, Reading, open_lab, train_arm
+from utils.lab import READING, SEARCH, THINNED, TRAINING, Lab, Reading, open_lab, train_arm
 from utils.measure.evaluation import Condition, score
 from utils.measure.results import describe_run
 from utils.retrieve.retriever import search_settings
@@ -38,7 +38,7 @@ class Trial:
 
 
 def trials() -> list[Trial]:
-    """Everything that is tried, two settings an arm."""
+    """Everything that is tried, two settings an arm. Those of raft and ft+rag are two ways to ask one adapter."""
     return [
         *(Trial("rag", None, reading) for reading in READINGS),
         *(Trial("ft", training, None) for training in FT),
@@ -60,7 +60,7 @@ def describe(trial: Trial) -> dict:
 def measure(lab: Lab, trial: Trial) -> dict:
     """The trial with its shares on dev: right (where there is an answer), abstaining rightly, and both together."""
     arm = systems.ADAPTER_OF.get(trial.system)
-    trained = train_arm(lab, arm, 1, trial.training, reading=trial.reading) if arm else None
+    trained = train_arm(lab, arm, 1, trial.training) if arm else None
     key = (describe(trial), lab.lm.sha256, lab.company.sha256, trained and adapter_sha256(trained.folder))
     path = lab.work / "selection" / f"{sha256_text(repr(key))[:12]}.json"
     if not path.exists():
@@ -99,7 +99,7 @@ def main() -> None:
         print({key: value for key, value in lines[-1].items() if value is not None}, flush=True)
     settings = {
         "search": {"mode": SEARCH, **search_settings()},
-        "practice": dataclasses.asdict(Practice(READ_BY_RAFT[0].k)),
+        "practice": dataclasses.asdict(Practice(READING["raft"].k)),
         "thinned": THINNED,
     }
     seconds = time.perf_counter() - start
