@@ -5,6 +5,7 @@ A rule is a function from one notebook to its complaints. Nothing is run here: n
 
 import ast
 import copy
+import math
 import re
 from dataclasses import dataclass
 
@@ -295,6 +296,13 @@ def test_every_lesson_stands_in_the_map_of_the_readme(notebooks):
     readme = (build.ROOT / "README.md").read_text(encoding="utf-8")
     missing = [notebook.file for notebook in notebooks if notebook.is_lesson and f"({notebook.file})" not in readme]
     assert not missing, f"README.md does not link {', '.join(missing)}"
+
+
+def test_the_map_of_the_readme_gives_the_minutes_that_were_measured(notebooks):
+    readme = (build.ROOT / "README.md").read_text(encoding="utf-8")
+    given = dict(re.findall(r"^\|.*\]\((notebooks/\S+\.ipynb)\).*\| (\d+) \|$", readme, flags=re.MULTILINE))
+    measured = {n.file: str(math.ceil(n.metadata["course"]["minutes"])) for n in notebooks if n.is_lesson}
+    assert given == measured
 
 
 # Each rule finds what it is for
