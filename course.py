@@ -1,4 +1,4 @@
-"""One command for everything: sets up the environment, then runs, tests or opens the course. Standard library only.
+"""One command for everything: sets up the environment; runs, tests, opens or grades the course. Standard library only.
 
 The lessons' own code is in `utils/`; this file only starts it, with the right interpreter. Every Python from 3.6 on can
 read it, so that an old one gets a message instead of a traceback.
@@ -47,7 +47,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyPI's Linux builds bring 
 GIB = 2**30
 NEEDED_MEMORY = 4 * GIB  # the largest notebook holds 3 GiB
 NEEDED_DISK = 4 * GIB  # packages 2 GiB, models 0.5 GiB, and as much again while they are unpacked
-CELL_TIMEOUT = 1800  # seconds; without fast bfloat16 lesson 3 trains for 12 minutes on two cores
+CELL_TIMEOUT = 1800  # seconds; without fast bfloat16 lesson 8 trains for 12 minutes on two cores
 OPERATORS = {">=": operator.ge, "<": operator.lt, "==": operator.eq}
 
 
@@ -280,6 +280,19 @@ def lab(extra: list[str]) -> int:
     return call(prepare(), "-m", "jupyterlab", "--ServerApp.answer_yes=True", first, *extra)
 
 
+def catch_up(extra: list[str]) -> int:
+    """lay down what a lesson needs, e.g. `catch-up 08`; overwrites nothing"""
+    return call(prepare(), "-m", "utils.catch_up", *extra)
+
+
+def grade(extra: list[str], folder: str, again: bool, output: str | None, **limits: str | None) -> int:
+    """grade a folder of submitted notebooks: a CSV, and a report per learner"""
+    if output:
+        limits["output"] = str(Path(output).resolve())  # the child works in another folder
+    options = [f"--{name}={value}" for name, value in limits.items() if value is not None] + ["--again"] * again
+    return call(prepare(), "-m", "utils.grading", Path(folder).resolve(), *options, *extra)
+
+
 def notebooks() -> list[Path]:
     """The lessons, then the solutions, in order. SystemExit when there are none."""
     found = [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
@@ -348,19 +361,44 @@ class Finding:
 
 
 def check(extra: list[str]) -> int:
-    """is this machine fit? says what is wrong and how to mend it"""
+    """is this machine fit? says what is wrong, how to mend it, and in its last line whether it is ready"""
     if extra:
         raise SystemExit(f"check takes no arguments, got: {' '.join(extra)}")
     python = ready_python()
-    models = check_models(python)
-    findings = [check_python(), check_cores(), check_memory(), check_disk(python), check_packages(python), models]
-    if models.level != "ok":
+    needed = [check_packages(python), check_models(python)]  # a warning about these is enough not to be ready
+    findings = [check_python(), check_cores(), check_memory(), check_disk(python), *needed]
+    if needed[-1].level != "ok":
         findings.append(check_index())
     if python:
         findings.append(check_number_format(python))
     for finding in findings:
-        say(f"{finding.level:4}  {finding.what}" + (f"\n      {finding.mend}" if finding.mend else ""))
+        say_finding(finding)
+    obstacles = [finding for finding in findings if finding.level == "FAIL" or finding in needed and finding.level != "ok"]
+    if not obstacles:
+        say("      two training steps and a search, to see that they work (under a minute) ...")
+        findings.append(check_by_trying(python))
+        say_finding(findings[-1])
+    say(ready_line(obstacles or [findings[-1]]))
     return 1 if any(finding.level == "FAIL" for finding in findings) else 0
+
+
+def say_finding(finding: Finding) -> None:
+    """Print one line of `check`, and below it what to do."""
+    say(f"{finding.level:4}  {finding.what}" + (f"\n      {finding.mend}" if finding.mend else ""))
+
+
+def ready_line(findings: list[Finding]) -> str:
+    """One line to send to an instructor: what was tried, or what stands in the way, then the machine's figures."""
+    free, cores = free_memory(), count_cores()
+    figures = (
+        f"{sys.platform}, Python {sys.version.split()[0]}, {cores} core{'s' * (cores != 1)}, "
+        f"{'unknown' if free is None else f'{free / GIB:.1f} GiB'} memory free, "
+        f"{shutil.disk_usage(ROOT).free / GIB:.0f} GiB disk free"
+    )
+    if all(finding.level == "ok" for finding in findings):
+        return f"ready: {findings[0].what}; {figures}"
+    reasons = "; ".join(f"{finding.what}. {finding.mend}".rstrip(" .") for finding in findings)
+    return f"not ready: {reasons}; {figures}"
 
 
 def check_python() -> Finding:
@@ -370,10 +408,15 @@ def check_python() -> Finding:
 
 def check_cores() -> Finding:
     """The durations in the README are for two cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = count_cores()
     if cores > 1:
         return Finding("ok", f"{cores} cores")
     return Finding("WARN", "1 core", "Everything works and takes about twice as long as the README says.")
+
+
+def count_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_memory() -> Finding:
@@ -436,15 +479,53 @@ def check_index() -> Finding:
 
 def check_number_format(python: Path) -> Finding:
     """Which number format is faster here, as measured by `utils.machine`."""
-    command = [python, "-m", "utils.machine"]
-    result = subprocess.run(command, cwd=ROOT, env=child_environment(), capture_output=True, encoding="utf-8")
+    result = run_module(python, "utils.machine")
     if result.returncode == 0:
         return Finding("ok", result.stdout.strip())
-    problem = result.stderr.strip().splitlines()[-1]
-    return Finding("FAIL", f"torch does not run in {python}: {problem}", "Install that environment afresh.")
+    return Finding("FAIL", f"torch does not run in {python}: {last_line(result)}", "Install that environment afresh.")
 
 
-COMMANDS = {"run": run, "test": run_tests, "lab": lab, "check": check, "build": build, "reproduce": reproduce}
+def check_by_trying(python: Path) -> Finding:
+    """Whether training and search work here, by two steps of the one and one of the other."""
+    result = run_module(python, "utils.preflight")
+    if result.returncode == 0:
+        return Finding("ok", result.stdout.strip())
+    mend = "`python course.py test --only model` shows more."
+    return Finding("FAIL", f"two training steps and a search failed: {last_line(result)}", mend)
+
+
+def run_module(python: Path, module: str) -> subprocess.CompletedProcess:
+    """Run a module of `utils` and keep what it prints."""
+    command = [python, "-m", module]
+    return subprocess.run(command, cwd=ROOT, env=child_environment(), capture_output=True, encoding="utf-8")
+
+
+def last_line(result: subprocess.CompletedProcess) -> str:
+    """The last line of its error output: for a traceback, the error itself."""
+    return (result.stderr.strip().splitlines() or [f"it ended with exit code {result.returncode}"])[-1]
+
+
+COMMANDS = {
+    "run": run,
+    "test": run_tests,
+    "lab": lab,
+    "check": check,
+    "build": build,
+    "reproduce": reproduce,
+    "catch-up": catch_up,
+    "grade": grade,
+}
+GRADE = """\
+FOLDER holds notebooks: a sub-folder for each learner, or the learner's name in the file's. Only the exercises are run:
+setup and checks are the course's, the answers are the learner's. Each run has a process and limits of its own, and none
+stops the rest. The same command goes on where it was stopped. Nothing in FOLDER is changed.
+
+This is no sandbox: what learners wrote runs on this machine with your rights, and code that means to can fool a check, so
+the reports show the code. For people whom you don't know, run the command where there is nothing to lose: as a user of its
+own, or in a container with the network off and the submissions read-only:
+    docker run --rm --network none --memory 6g --pids-limit 500 -v SUBMISSIONS:/in:ro -v GRADES:/out IMAGE \\
+        python course.py grade /in --output /out
+IMAGE has this folder as its working directory, with packages and models: what `python course.py run` leaves behind."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -456,7 +537,20 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         if name == "test":
             sub.add_argument("--only", choices=("unit", "model", "notebooks"), help="one part of the tests")
+        if name == "grade":
+            add_grade_arguments(sub)
     return top
+
+
+def add_grade_arguments(sub: argparse.ArgumentParser) -> None:
+    """What `grade` can be told; `utils.grading` knows the defaults."""
+    sub.formatter_class, sub.epilog = argparse.RawDescriptionHelpFormatter, GRADE
+    sub.add_argument("folder", metavar="FOLDER", help="the submitted notebooks")
+    sub.add_argument("--output", metavar="FOLDER", help="where the grades go (default: FOLDER-grades, beside it)")
+    sub.add_argument("--deadline", metavar="TIME", help="2026-11-25T18:00; files changed later are marked as late")
+    sub.add_argument("--minutes", metavar="N", help="for one exercise with its check (default: 15)")
+    sub.add_argument("--gib", metavar="N", help="memory for one notebook (default: 4)")
+    sub.add_argument("--again", action="store_true", help="run also what was graded before")
 
 
 def main(arguments: list[str]) -> int:

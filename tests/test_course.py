@@ -262,15 +262,78 @@ def test_children_find_utils_from_every_folder(monkeypatch):
 def test_help_names_every_command():
     result = course_py("--help")
     assert result.returncode == 0
-    for command in ("run", "test", "lab", "check", "build", "reproduce"):
+    for command in course.COMMANDS:
         assert f"\n    {command}" in result.stdout
 
 
-def test_check_reports_a_level_for_every_finding():
-    result = course_py("check", PIP_NO_INDEX="1")
-    levels = [line.split()[0] for line in result.stdout.splitlines() if not line.startswith(" ")]
+def test_grade_hands_on_what_it_was_told_with_paths_that_hold_anywhere(monkeypatch):
+    monkeypatch.setattr(course, "prepare", lambda: Path("python"))
+    monkeypatch.setattr(course, "call", lambda *command, **more: list(command))
+    asked = course.main(["grade", "in", "--output", "out", "--minutes", "2", "--again"])
+    assert asked[:4] == [Path("python"), "-m", "utils.grading", Path("in").resolve()]
+    assert set(asked[4:]) == {"--minutes=2", f"--output={Path('out').resolve()}", "--again"}
+    assert course.main(["grade", "in"])[4:] == []
+
+
+# check
+
+
+def test_check_reports_a_level_for_every_finding_and_ends_with_one_line_to_send(tmp_path):
+    result = course_py("check", PIP_NO_INDEX="1", COURSE_CACHE=str(tmp_path))
+    *lines, last = result.stdout.splitlines()
+    levels = [line.split()[0] for line in lines if not line.startswith(" ")]
     assert len(levels) >= 6 and set(levels) <= {"ok", "WARN", "FAIL"}, result.stdout + result.stderr
     assert result.returncode == ("FAIL" in levels)
+    assert last.startswith("not ready: ") and "models are not cached" in last and "python course.py run" in last
+
+
+FINE = course.Finding("ok", "fine")
+
+
+@pytest.fixture
+def checked(monkeypatch, capsys):
+    """A function that runs `check` with these findings in place of the real ones: (exit code, last line)."""
+    monkeypatch.setattr(course, "ready_python", lambda: Path("python"))
+
+    def run(**findings):
+        names = ("python", "cores", "memory", "disk", "packages", "models", "index", "number_format", "by_trying")
+        for name in names:
+            finding = findings.get(name, FINE)
+            monkeypatch.setattr(course, f"check_{name}", lambda *_, finding=finding: finding)
+        code = course.main(["check"])
+        return code, capsys.readouterr().out.splitlines()[-1]
+
+    return run
+
+
+def test_ready_is_said_after_training_and_search_have_run(checked):
+    code, line = checked(by_trying=course.Finding("ok", "2 training steps 1.0 s"))
+    assert code == 0 and line.startswith(f"ready: 2 training steps 1.0 s; {sys.platform}, Python ")
+    assert "GiB memory free" in line and "GiB disk free" in line and len(line) < 200
+
+
+def test_a_warning_that_stops_nothing_leaves_one_ready(checked):
+    assert checked(cores=course.Finding("WARN", "1 core"))[1].startswith("ready: ")
+
+
+@pytest.mark.parametrize("what", ["packages", "models"])
+def test_what_is_not_installed_yet_is_not_ready_and_nothing_is_tried(checked, what):
+    tried = course.Finding("FAIL", "must not be tried")
+    code, line = checked(**{what: course.Finding("WARN", "not there", "`mend it`."), "by_trying": tried})
+    assert code == 0 and line.startswith("not ready: not there. `mend it`; ")
+
+
+@pytest.mark.parametrize("what", ["memory", "by_trying"])
+def test_a_failure_is_not_ready_and_fails(checked, what):
+    code, line = checked(**{what: course.Finding("FAIL", "broken", "Do this.")})
+    assert code == 1 and line.startswith("not ready: broken. Do this; ")
+
+
+def test_a_trial_that_fails_is_told_by_its_last_line(monkeypatch):
+    found = subprocess.CompletedProcess([], 1, "", "Traceback\n  some code\nRuntimeError: the loss is nan\n")
+    monkeypatch.setattr(course.subprocess, "run", lambda *command, **more: found)
+    finding = course.check_by_trying(Path("python"))
+    assert finding.level == "FAIL" and finding.what.endswith("failed: RuntimeError: the loss is nan")
 
 
 # the rule on skipped tests (conftest.py)
