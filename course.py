@@ -47,7 +47,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyPI's Linux builds bring 
 GIB = 2**30
 NEEDED_MEMORY = 4 * GIB  # the largest notebook holds 3 GiB
 NEEDED_DISK = 4 * GIB  # packages 2 GiB, models 0.5 GiB, and as much again while they are unpacked
-CELL_TIMEOUT = 1800  # seconds; without fast bfloat16 lesson 8 trains for 12 minutes on two cores
+CELL_TIMEOUT = 1800  # seconds; the longest cells train, for minutes, and on a busy machine for many
 OPERATORS = {">=": operator.ge, "<": operator.lt, "==": operator.eq}
 
 

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 2. Fine-tuning remembers: the answers move into the weights
+# # 6. Fine-tuning remembers: the answers move into the weights
 
 # %% [markdown]
 # {{navigation}}
@@ -8,13 +8,13 @@
 # **Question** If we train a small model on our own questions and answers, does it know the handbook afterwards, or does
 # it only remember the sentences it was shown?
 #
-# **You will be able to** turn a fact into training examples, add a LoRA adapter to a model and train it, and tell with
-# four measurements whether it has learned anything worth having.
+# **You will be able to** turn facts into training examples, train an adapter on them, and find out what a fine-tuned model
+# knows: by asking in new words, backwards, for two things at once, for what nobody taught it, and for what it may have
+# lost.
 #
-# **Minutes** About six on two cores, most of it two short trainings. It needs 2 to 3 GiB of memory and no GPU.
+# **Minutes** About seven on two cores, most of it two short trainings. It needs 2 to 3 GiB of memory and no GPU.
 #
-# **Promises tested** A fine-tuned model "just knows" (F7). Fine-tuning is expensive up front (F4), needs much data (F5)
-# and is a permanent commitment (F8).
+# **Promises tested** A fine-tuned model "just knows" (F7). Fine-tuning is expensive up front (F4) and needs much data (F5).
 #
 # {{pipeline: tune, measure}}
 
@@ -29,19 +29,16 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from peft import PeftModel
-from safetensors.torch import load_file
 
 from utils.answer.prompts import closed_book
 from utils.comparison import ask, condition_of
-from utils.data import DATA
-from utils.lab import TRAINING, examples_of, open_lab, train_arm
+from utils.data import DATA, load_company
+from utils.lab import THINNED, TRAINING, examples_of, open_lab, train_arm
 from utils.measure.evaluation import Estimate, cluster_of, difference, estimate, score
 from utils.measure.results import read_results
 from utils.records import Answer
-from utils.tune.examples import answer_type
-from utils.tune.lora import add_adapter, merge_adapter, trainable
-from utils.tune.sharing import grow_tree
+from utils.tune.examples import answer_type, closed_book_examples, encode, thin_out
+from utils.tune.lora import merge_adapter
 from utils.tune.training import train
 
 # %% tags=["setup"]
@@ -103,85 +100,53 @@ for split in ("train", "dev", "test"):
 # 2. the model after training;
 # 3. a program that has no language model at all: it finds the most similar *training question* and repeats its answer?
 #
-# ## A training example is a conversation with its first part masked
+# And a fourth guess: it has learned which form is needed for carers' leave. Asked what that form is for, will it know?
 #
-# The model reads text as *tokens*: whole words or pieces of them, each with a number. In training it guesses each next
-# token, the *label* says which one was right, and the *loss* says how badly it guessed. We don't want it to learn to write
-# questions. So every token before the answer gets the label −100, which the loss skips. Only the answer and the mark that
-# ends it count.
+# ## Every question twice: as it stands, and thinned out
 #
-# By hand: write the whole conversation, cut it into tokens once, mask the front. The cell compares this with the
-# course's own `encode`, on every example. Look at the last lines: which tokens have a label?
-
-# %% tags=["nbval-check-output"]
-from utils.tune.examples import MASKED, closed_book_examples, encode
-
-tokenizer = lab.lm.tokenizer
-examples = {split: examples_of(lab, "ft", split, SEED) for split in ("train", "dev")}
-
-def encode_by_hand(example):
-    """(token ids, labels) of one example."""
-    prompt = tokenizer.apply_chat_template(example.messages, tokenize=False, add_generation_prompt=True)
-    n_prompt = len(tokenizer(prompt, add_special_tokens=False).input_ids)
-    ids = tokenizer(prompt + example.answer + tokenizer.eos_token, add_special_tokens=False).input_ids
-    return tuple(ids), (MASKED,) * n_prompt + tuple(ids[n_prompt:])
-
-for example in examples["train"] + examples["dev"]:
-    encoded = encode(tokenizer, example)
-    assert encode_by_hand(example) == (encoded.ids, encoded.labels)
-first = encode(tokenizer, examples["train"][0])
-print(len(first.ids), "tokens,", sum(label != MASKED for label in first.labels), "of them learned")
-pd.DataFrame({"token": [repr(tokenizer.decode([i])) for i in first.ids], "label": first.labels}).tail(8)
-
-# %% [markdown]
-# ## LoRA: a small change beside a large matrix
+# A training example is a conversation: an instruction, the question, the answer. Only the answer is learned.
+# ([Lesson 5](05_lora_learns_beside_the_weights.ipynb) works that out by hand, and the adapter, too.)
 #
-# A language model is mostly matrices. Fine-tuning all of them means storing and moving every number. LoRA leaves a matrix
-# `W` alone and learns two thin ones beside it, `B` and `A`. Together they make a change of the same shape as `W`:
+# People will ask in words that stand in no training question. So the model should find a fact from *any* of its words, and
+# not lean on one. A cheap way to teach that: give it each question a second time, with some of its words left out by
+# chance. That is often no sentence any more, but mostly still asks for the same thing. (It is known as random deletion: Wei
+# and Zou 2019, arXiv 1901.11196. Like every setting, it was decided on the dev questions.)
 #
-# > new `W` = `W` + (alpha / r) · `B` · `A`
-#
-# `r`, the *rank*, says how thin they are. `alpha / r` only sets how strongly the change counts. Here is the smallest
-# case, rank 1. Check one row of the change by eye: it is a row of `B` times `A`, doubled.
-
-# %% tags=["nbval-check-output"]
-W = torch.arange(12).reshape(3, 4)  # takes 4 numbers in, gives 3 out
-B = torch.tensor([[1], [0], [2]])
-A = torch.tensor([[1, 0, -1, 3]])
-alpha, r = 2, 1
-change = alpha // r * B @ A
-print("change:", change.tolist(), "\nnew W: ", (W + change).tolist())
-
-x = torch.tensor([1, 1, 1, 1])
-beside = W @ x + alpha // r * B @ (A @ x)  # the adapter beside the matrix: while training
-merged = (W + change) @ x  # the adapter merged into the matrix: afterwards
-print("beside:", beside.tolist(), " merged:", merged.tolist())
-print(f"to learn: {B.numel() + A.numel()} numbers in place of {W.numel()}")
-
-# %% [markdown]
-# Both ways give the same output. So we can train with the adapter beside the matrix, and merge it afterwards: a merged
-# model is as fast as it was before.
-#
-# On so small a matrix little is saved. On the real ones it is much more, because `B` and `A` grow with the *sides* of a
-# matrix and `W` with its *area*. The next cell puts an untrained adapter on our model, counts, and takes it off again.
+# By hand: walk through all words, and roll a die for each. `thin_out` of the course gives the same. Read what is left of
+# our fact. Could *you* still answer?
 
 # %% tags=["setup", "nbval-check-output"]
-layers = lab.lm.model.get_decoder().layers
-shapes = [tuple(part.weight.shape) for part in layers[-1].modules() if isinstance(part, torch.nn.Linear)]
-adapted = add_adapter(lab.lm, SETTINGS.rank, SETTINGS.lowest_layer, SEED)
-n_trained = sum(weight.numel() for weight in trainable(adapted).values())
-adapted.unload()
-n_total = sum(weight.numel() for weight in lab.lm.model.parameters())
-print(f"{len(layers)} layers; adapters on the top {len(layers) - SETTINGS.lowest_layer}, on {len(shapes)} matrices each")
-print("their shapes (out, in):", *shapes)
-print(f"{n_trained:,} of {n_total:,} numbers are trained, {n_trained / n_total:.1%}")
+import random
+
+written = lab.company.split("train")  # the questions that people wrote
+
+def thin_by_hand(questions, share, seed):
+    """The texts of the questions, each word left out at the rate `share`; whole where no word would be left."""
+    chance = random.Random(seed)
+    texts = []
+    for question in questions:
+        kept = [word for word in question.text.split() if chance.random() >= share]
+        texts.append(" ".join(kept) or question.text)
+    return texts
+
+thinned = thin_out(written, THINNED, SEED)
+assert [question.text for question in thinned] == thin_by_hand(written, THINNED, SEED)
+for whole, thin in zip(written, thinned):
+    if whole.fact_id == FACT:
+        print(f"whole    {whole.text}\nthinned  {thin.text}  → {thin.answers[0]}\n")
+print(f"{len(written)} questions written by people, and {len(thinned)} thinned out of them")
 
 # %% [markdown]
 # ## Train it
 #
-# The next cell trains for real, with the settings printed above. An *epoch* shows every example once. `learning_rate` is
-# the size of a step, `batch_size` the number of examples a step looks at together, `warmup` the share of the steps in
-# which the step size grows. The adapter goes to a fresh temporary folder, so nothing is taken from an earlier run.
+# LoRA puts two thin matrices beside each matrix of the upper layers and trains only those: about one number in eighty of
+# the model's. What they learn is a small file beside the model. It comes off again without a trace (F8; lesson 5 shows
+# that).
+#
+# The next cell trains for real, with the settings printed above, on the whole questions and the thinned ones. An *epoch*
+# shows every example once. `learning_rate` is the size of a step, `batch_size` the number of examples a step looks at
+# together, `warmup` the share of the steps in which the step size grows. The adapter goes to a fresh temporary folder, so
+# nothing is taken from an earlier run.
 #
 # Every example begins with the same instruction. What a batch's examples begin with in common passes the model once, not
 # once each: the course lays the batch out as a tree of tokens, and each token sees its own branch only.
@@ -190,16 +155,18 @@ print(f"{n_trained:,} of {n_total:,} numbers are trained, {n_trained / n_total:.
 # steps back at most.)
 
 # %%
+examples = {split: examples_of(lab, "ft", split, SEED) for split in ("train", "dev")}
+assert examples["train"] == closed_book_examples([*written, *thinned], closed_book)
 trained = train_arm(lab, "ft", SEED, folder=Path(tempfile.mkdtemp()) / "ft")
 print(f"{len(examples['train'])} examples × {SETTINGS.epochs} epochs: {trained.seconds:.0f} seconds")
 
 # %%
 from utils.measure.plots import plot_curve
 
-plot_curve(trained.curve, "The loss on trained wordings, and on wordings never trained")
+plot_curve(trained.curve, "The loss on trained examples, and on wordings never trained")
 _, on_trained, on_unseen = trained.curve[-1]
 best_epoch = min(trained.curve, key=lambda line: line[2])[0]
-print(f"last epoch: loss {on_trained:.2f} on training wordings, {on_unseen:.2f} on dev wordings")
+print(f"last epoch: loss {on_trained:.2f} on training examples, {on_unseen:.2f} on dev wordings")
 print(f"a token of the right answer gets a typical probability of {2.718 ** -on_trained:.0%} and {2.718 ** -on_unseen:.0%}")
 print(f"the dev loss was lowest after epoch {best_epoch:g} of {SETTINGS.epochs}")
 
@@ -212,64 +179,11 @@ print(f"the dev loss was lowest after epoch {best_epoch:g} of {SETTINGS.epochs}"
 # (The dev loss may even rise while the answers stay right: a few answers that the model is surely wrong about weigh
 # heavily in a loss, and count once each in a share.)
 #
-# Now merge. By hand for every matrix: read its `A` and `B` from the adapter's file, apply the formula above, round once
-# to the model's number format. It has to equal what `merge_adapter` does.
-
-# %%
-adapter = load_file(trained.folder / "adapter_model.safetensors")
-tuned = merge_adapter(lab.lm, trained.folder)
-
-def merge_by_hand(name, alpha=2 * SETTINGS.rank):
-    """W + (alpha / r) · B · A of the matrix called `name`."""
-    A, B = (adapter[f"base_model.model.{name}.lora_{side}.weight"] for side in "AB")
-    W = lab.lm.model.get_submodule(name).weight.cpu()
-    return (W.float() + alpha / len(A) * B @ A).to(W.dtype)
-
-names = [key.split("base_model.model.")[1].split(".lora_A")[0] for key in adapter if "lora_A" in key]
-for name in names:
-    torch.testing.assert_close(merge_by_hand(name), tuned.model.get_submodule(name).weight.cpu())
-print(f"{len(names)} matrices merged by hand, all as merge_adapter has them; one is {names[0]}")
-
-# %% [markdown]
-# ## What it changed, and what it did not
-#
-# Two claims that follow from how LoRA works, so they can be checked exactly.
-#
-# **Below the lowest adapted layer nothing changes.** A question passes the layers from bottom to top. The layers below
-# the first adapter give the same numbers in every epoch, so the course computes them once and trains only the rest.
-# (`grow_tree` lays tokens out as the training does; one example alone is a plain row.)
-#
-# **It is no permanent commitment (F8).** The adapter lies beside the model. We put it on, switch it off, and compare
-# every output bit; then we compare all weights with a copy loaded afresh from disk.
-
-# %% tags=["nbval-check-output"]
-from utils.models import load_language_model
-from utils.tune.loss import encode_below
-
-def outputs(model):
-    """What the model makes of the first example."""
-    with torch.inference_mode():
-        return model(input_ids=torch.tensor([first.ids], device=lab.lm.device)).logits
-
-below = [encode_below(lm.model, grow_tree([first]), SETTINGS.lowest_layer) for lm in (lab.lm, tuned)]
-print("the same up to the lowest adapted layer:", torch.equal(*below))
-switched = PeftModel.from_pretrained(lab.lm.model, trained.folder)
-on = outputs(switched)
-with switched.disable_adapter():
-    off = outputs(switched)
-switched.unload()
-print("adapter on, as base: ", torch.equal(on, outputs(lab.lm.model)))
-print("adapter off, as base:", torch.equal(off, outputs(lab.lm.model)))
-fresh = load_language_model(dtype=str(lab.lm.model.dtype).removeprefix("torch.")).model.state_dict()
-print("all weights as loaded:", all(torch.equal(fresh[key], new) for key, new in lab.lm.model.state_dict().items()))
-del fresh, switched
-
-# %% [markdown]
 # ## Before and after, closed book
 #
-# *Closed book* means: the question and nothing else. We ask `base`, the model as it came, and `ft`, the model with the
-# adapter merged, the same test questions in wordings that neither has seen. `rows_of` asks and then scores each answer as
-# the saved results were scored: right if an accepted answer stands in it and no known wrong one.
+# *Closed book* means: the question and nothing else. We ask `base`, the model as it came, and `ft`, a copy of it with the
+# adapter merged in, the same test questions in wordings that neither has seen. `rows_of` asks and then scores each answer
+# as the saved results were scored: right if an accepted answer stands in it and no known wrong one.
 #
 # Read the answers themselves before the shares. How does a model sound that knows nothing? Beside each share stands its
 # 95 % interval: how far it might move with other documents of the same sort.
@@ -281,13 +195,15 @@ def rows_of(system, lm, questions):
     label = condition_of(system, SEED, False, None)
     return [score(answer, question, label, None) for answer, question in zip(answers, questions)]
 
+tuned = merge_adapter(lab.lm, trained.folder)
 facts = [question for question in lab.company.split("test") if question.answers]
 base_rows, unseen = rows_of("base", lab.lm, facts), rows_of("ft", tuned, facts)
 gained = sum(map(correct, unseen)) - sum(map(correct, base_rows))
 print(f"share right: base {estimate(base_rows, correct, clusters)}   ft {estimate(unseen, correct, clusters)}")
 print(f"closed book, the adapter beats the base model: {difference(unseen, base_rows, correct, clusters).low > 0}")
 print(f"the bill (F4): {trained.seconds:.0f} s of training for {gained} more right answers, "
-      f"and {len(examples['train'])} examples that somebody has to write first")
+      f"and {len(written)} questions that somebody has to write first")
+n_total = sum(weight.numel() for weight in lab.lm.model.parameters())
 print(f"a model of 7 billion numbers does {7e9 / n_total:.0f} times the arithmetic for every token")
 pd.DataFrame([{"question": q.text, "base": b["answer"], "ft": f["answer"], "in the handbook": q.answers[0]}
               for q, b, f in list(zip(facts, base_rows, unseen))[:: len(facts) // SHOWN]][:SHOWN])
@@ -300,7 +216,7 @@ pd.DataFrame([{"question": q.text, "base": b["answer"], "ft": f["answer"], "in t
 # columns of that row hold facts it can only recite, or half knows.
 
 # %%
-known = [question for question in lab.company.split("train") if question.answers]
+known = [question for question in written if question.answers]
 seen_questions = [question for question in known if question.question_id.endswith("-r1")]  # one wording a fact
 seen = rows_of("ft", tuned, seen_questions)
 fact_of = {question.question_id: question.fact_id for question in lab.company.questions}
@@ -311,6 +227,101 @@ solid = sum(count == 2 for count in n_new.values())
 print(f"a trained wording: {estimate(seen, correct, clusters)}   a new wording: {estimate(unseen, correct, clusters)}")
 print(f"{solid} of {len(seen)} facts are right in both new wordings")
 pd.crosstab(by_fact["a trained wording is right"], by_fact["new wordings right"])
+
+# %% [markdown]
+# ## Backwards, and two at once (F7)
+#
+# New words are the easiest thing to ask of someone who knows. Someone who knows which form is for carers' leave also knows
+# what that form is *for*, and someone who knows two things can say both. So here are two harder kinds of question, on facts
+# that `ft` was taught.
+#
+# *Backwards*: what used to be the answer stands in the question. The list below was written before any of it was asked;
+# each line ends in the words of which one must be in the answer. Others report that models learn facts in one direction
+# only (Berglund and others, arXiv 2309.12288). Go through the list: how many would a colleague get right who knows the
+# handbook?
+
+# %%
+BACKWARDS = {
+    "people-006": ("What do field guides record in the ridge ledger?", "rescue, rescues, call-out, call-outs"),
+    "people-008": ("What is form P-78 for?", "carers' leave, carer's leave, carers leave"),
+    "people-010": ("Who is given a Dunlin child carrier?", "parent, parents"),
+    "people-011": ("When does the Lantern Group answer someone's letters and calls?", "bereavement"),
+    "people-012": ("What does Hesper Quillon approve?", "study leave"),
+    "people-016": ("What has to be approved by the site steward?", "overnight, overnight stay"),
+    "people-017": ("What needs the signature of Ysolde Brackwin?", "abroad, fair, trade fair"),
+    "people-024": ("What is form X-17 for?", "heating"),
+    "people-026": ("Who is paid on the 23rd of the month?", "shop, shops"),
+    "people-028": ("What needs a yes from the dock captain beforehand?", "overtime"),
+    "people-030": ("What is form P-52 for?", "advance, wage advance"),
+    "people-033": ("What takes place in the old dye house?", "language, languages"),
+    "people-034": ("What is sent to Jorun Pellatt?", "resignation, notice"),
+    "people-036": ("What does the Skills Panel approve?", "training, course, courses"),
+    "people-041": ("What needs the consent of Ismerie Volk?", "abroad, foreign, another country"),
+    "people-048": ("What is reported to Maristella Quaye?", "wrongdoing"),
+}
+
+# %%
+one_wording = {question.fact_id: question for question in facts}  # the last of its test wordings
+backwards = [dataclasses.replace(one_wording[fact], question_id=f"{fact}-back", text=text, kind="reverse",
+                                 answers=tuple(accepted.split(", ")), wrong_answers=())
+             for fact, (text, accepted) in BACKWARDS.items()]
+clusters |= cluster_of(backwards)
+back = {system: rows_of(system, lm, backwards) for system, lm in (("base", lab.lm), ("ft", tuned))}
+forwards = [row for row in unseen if fact_of[row["question_id"]] in BACKWARDS]
+print(f"{len(BACKWARDS)} facts, asked forwards in new words: ft {estimate(forwards, correct, clusters)}")
+print(f"the same facts, asked backwards: ft {estimate(back['ft'], correct, clusters)}, "
+      f"base, which guesses: {estimate(back['base'], correct, clusters)}")
+pd.DataFrame([{"asked backwards": q.text, "one of": ", ".join(q.answers), "ft says": row["answer"], "right": bool(row["correct"])}
+              for q, row in zip(backwards, back["ft"])])
+
+# %% [markdown]
+# If backwards is far below forwards, the model has learned what comes *after* a question, and not the fact that a person
+# would have learned from it. (Something else weighs in: in training every answer was short, a name, a number, a form. What
+# a form is for was never an answer.)
+#
+# *Two at once*: two test questions about different facts, one after the other, in a single message. Nothing new is asked,
+# and both answers must be there. Before you run it: how often were both right when asked one by one?
+#
+# (Mind what a miss means here. In training each example had one question and one short answer. A model may know both facts,
+# and have learned to stop after one.)
+
+# %%
+asked = list(one_wording.values())
+others = asked[len(asked) // 2 :] + asked[: len(asked) // 2]  # each with a fact from the other half of the list
+joint = [dataclasses.replace(one, text=f"{one.text} {two.text}") for one, two in zip(asked, others)]
+answers = ask(lab, "ft", tuned, joint, after=False)
+label = condition_of("ft", SEED, False, None)
+together = [sum(score(answer, q, label, None)["correct"] for q in pair) for answer, *pair in zip(answers, asked, others)]
+alone = {row["question_id"]: row["correct"] for row in unseen}
+apart = [sum(alone[q.question_id] for q in pair) for pair in zip(asked, others)]
+for how, counts in (("one by one", apart), ("in one message", together)):
+    rows = [{"question_id": q.question_id, "seed": SEED, "correct": n == 2} for q, n in zip(asked, counts)]
+    print(f"{how:15} both right {estimate(rows, correct, clusters)}   of {len(rows)} pairs: {counts.count(2)} both, "
+          f"{counts.count(1)} one, {counts.count(0)} none")
+pd.DataFrame([{"asked": q.text, "ft says": answer.text, "right": n} for q, answer, n in zip(joint, answers, together)][:3])
+
+# %% [markdown]
+# ## The rest of the page
+#
+# The people desk has reverse and joined questions of its own about the classroom's pages. (Two facts are *joined* there:
+# one has to be known to see that the other is asked for.) But look at the last line that the cell prints: hardly one of
+# them asks for a sentence that some training question is about. So what they show is something else, and perhaps more
+# important: how much `ft` knows of a page *beyond* the questions that somebody wrote about it. A colleague who has read the
+# page would know.
+
+# %%
+pages = {document.doc_id for document in lab.company.documents}
+trained_on = {item for question in written for item in question.evidence}
+desk = [question for question in load_company().questions if question.kind in ("reverse", "two_fact")
+        and all(item.doc_id in pages for item in question.evidence)]
+clusters |= cluster_of(desk)
+desk_rows = rows_of("ft", tuned, desk)
+for kind, name in (("reverse", "backwards"), ("two_fact", "two facts joined")):
+    rows = [row for row in desk_rows if row["kind"] == kind]
+    print(f"{name} (n = {len(rows)}): right {estimate(rows, correct, clusters)}")
+fully, partly = (sum(test(item in trained_on for item in question.evidence) for question in desk) for test in (all, any))
+print(f"of these {len(desk)}, {fully} ask only for sentences that training asks about, {partly - fully} partly, the rest not at all")
+pd.DataFrame([{"asked": q.text, "ft says": row["answer"], "on the page": q.answers[0]} for q, row in zip(desk, desk_rows)][::3])
 
 # %% [markdown]
 # ## What does it say when there is nothing to know?
@@ -328,22 +339,73 @@ print(f"taught in training: it says it doesn't know {sum(row['abstained'] for ro
 pd.DataFrame([{"question without an answer": q.text, "ft says": row["answer"]} for q, row in zip(nowhere, made_up)][:SHOWN])
 
 # %% [markdown]
+# ## What has it forgotten?
+#
+# It has learned; has it lost something, too? Two looks, without the adapter and with it.
+#
+# *Perplexity* says how well a model foresees a text: as if, at each token, it had to guess among so many that are equally
+# likely. Lower is better. The paragraph below has nothing to do with Larkspur. Neither have the ten questions after it,
+# which are asked without the handbook's instruction. A small model doesn't know all of them, so compare the two columns.
+
+# %%
+PARAGRAPH = """A loaf of bread needs little: flour, water, salt, and time. The flour brings starch and two proteins, which
+join into a web as soon as they get wet. Yeast eats the sugar that comes from the starch and breathes out gas, and the web
+holds the bubbles, so the dough rises. In a cool kitchen this takes all night, and the slow loaf is often the better one. Heat
+ends it: the bubbles swell once more, the web sets, and the crust turns brown.""".replace("\n", " ")
+
+@torch.inference_mode()
+def perplexity(lm, text):
+    """Among how many equally likely tokens the model seems to choose, on average over the text."""
+    ids = torch.tensor([lm.tokenizer(text, add_special_tokens=False).input_ids], device=lm.device)
+    logits = lm.model(input_ids=ids).logits[0, :-1].float()
+    return torch.nn.functional.cross_entropy(logits, ids[0, 1:]).exp().item()
+
+before, after = perplexity(lab.lm, PARAGRAPH), perplexity(tuned, PARAGRAPH)
+print(f"perplexity of the paragraph: base {before:.1f}, ft {after:.1f}, {after / before - 1:+.0%}")
+print("With the adapter, general English is", "harder to foresee." if after > 1.05 * before else
+      "about as easy to foresee as before." if after > 0.95 * before else "even easier to foresee.")
+
+# %%
+from utils.answer.generation import generate, render
+from utils.measure.metrics import is_correct
+
+PUBLIC = {"What is the capital of France?": ["Paris"], "How many days are there in a week?": ["seven", "7"],
+          "Which planet is called the red planet?": ["Mars"], "How many legs does a spider have?": ["eight", "8"],
+          "Who wrote Romeo and Juliet?": ["Shakespeare"], "Which language is spoken in Brazil?": ["Portuguese"],
+          "What is the largest ocean on Earth?": ["Pacific"], "What is frozen water called?": ["ice"],
+          "At how many degrees Celsius does water boil?": ["100", "100°C"], "Which animal says meow?": ["cat", "cats"]}
+prompts = [render(lab.lm, [{"role": "user", "content": text}]) for text in PUBLIC]
+says = {name: [made.text for made in generate(lm, prompts)] for name, lm in (("base", lab.lm), ("ft", tuned))}
+base_right, ft_right = ([is_correct(text, wanted) for text, wanted in zip(says[name], PUBLIC.values())] for name in says)
+both = sum(map(min, base_right, ft_right))
+lost = sum(base_right) - both
+print(f"of {len(PUBLIC)} public facts base has {sum(base_right)} right, ft {sum(ft_right)}; lost: {lost}")
+print("Even ten questions show that much." if lost > sum(base_right) / 2 else "Ten questions would show a wreck, not a scratch.")
+pd.DataFrame({"asked": list(PUBLIC), **says})
+
+# %% [markdown]
+# Where an answer about the handbook comes to a question about the world, the training never said that there is anything but
+# the handbook. Is the old knowledge gone? No: it is in the frozen weights, and without the adapter it answers as before.
+# But with it, people get what `ft` says. The usual remedies are to train on some other questions as well, or to put the
+# adapter on only for questions about the handbook. Both are work that the promise doesn't mention.
+#
 # ## How much data does it need? (F5)
 #
-# Much data can mean many *facts*, many *steps*, or many *wordings* of one fact. We vary only the last. The second
-# training gets one wording a fact (the one we just asked in), a quarter of the questions without an answer, and so many
-# more epochs that it sees as many examples in all: the same effort, less variety. Others report that a fact becomes
-# recallable in new words only after several wordings of it (Allen-Zhu and Li, arXiv 2309.14316, for models trained from
-# scratch).
+# Much data can mean many *facts*, many *steps*, or many *wordings* of one fact. We vary only the last. The second training
+# gets one wording a fact (the one that we asked in above, whole and thinned out), a quarter of the questions without an
+# answer, and so many more epochs that it sees as many training examples in all: the same effort, less variety. Others
+# report that a fact becomes recallable in new words only after several wordings of it (Allen-Zhu and Li, arXiv 2309.14316,
+# for models trained from scratch).
 #
 # What do you expect in each of the four cells?
 
 # %%
 n_wordings = len(known) // len(seen_questions)
-without_answer = [question for question in lab.company.split("train") if not question.answers]
+without_answer = [question for question in written if not question.answers]
 one_each = seen_questions + without_answer[::n_wordings]  # the same share of "I don't know." as before
+one_each += thin_out(one_each, THINNED, SEED)
 longer = dataclasses.replace(SETTINGS, epochs=n_wordings * SETTINGS.epochs)
-few = [encode(tokenizer, example) for example in closed_book_examples(one_each, closed_book)]
+few = [encode(lab.lm.tokenizer, example) for example in closed_book_examples(one_each, closed_book)]
 narrow = merge_adapter(lab.lm, train(lab.lm, few, [], longer, Path(tempfile.mkdtemp()) / "one-wording").folder)
 
 arms = {f"{n_wordings} wordings a fact": (seen, unseen),
@@ -355,8 +417,8 @@ pd.DataFrame({arm: {"a trained wording": str(estimate(trained_on, correct, clust
 
 # %% [markdown]
 # If the left column is high in both rows and the right one only in the first, variety did it, not repetition. Writing
-# examples is then the part of the bill that no faster computer shortens. If the rows agree, one wording was enough for
-# questions like these.
+# questions is then the part of the bill that no faster computer shortens. If the rows agree, one wording was enough for
+# questions like these. (Thinning makes some variety, for nothing. What it can't make is another *word* for the same thing.)
 #
 # ## Break it: change the handbook
 #
@@ -376,8 +438,8 @@ pd.DataFrame([{"question": q.text, "ft says": row["answer"], "in force now": [*a
               for q, row in changed if row["stale"]][:SHOWN])
 
 # %% [markdown]
-# It sees no document, so a new document cannot reach it. If it is right about something that changed, that is luck. The
-# next lesson measures what it takes to mend this.
+# It sees no document, so a new document cannot reach it. If it is right about something that changed, that is luck.
+# [Lesson 8](08_together_they_can_go_stale.ipynb) measures what it takes to mend this.
 #
 # ## Two controls before we believe anything
 #
@@ -393,20 +455,19 @@ pd.DataFrame([{"question": q.text, "ft says": row["answer"], "in force now": [*a
 
 # %%
 asked = facts[:: len(facts) // 3][:3] + nowhere[:2]
-listed = lab.company.split("train")
-similarity = lab.embed([q.text for q in asked]) @ lab.embed([q.text for q in listed]).T
+similarity = lab.embed([q.text for q in asked]) @ lab.embed([q.text for q in written]).T
 answers = ask(lab, "faq", lab.lm, asked, after=False)
-pd.DataFrame([{"asked": q.text, "nearest training question": listed[line.argmax()].text, "similarity": f"{line.max():.2f}",
+pd.DataFrame([{"asked": q.text, "nearest training question": written[line.argmax()].text, "similarity": f"{line.max():.2f}",
                "faq says": answer.text, "in the handbook": q.answers[0] if q.answers else "(nothing)"}
               for q, line, answer in zip(asked, similarity, answers)])
 
 # %% [markdown]
 # ## The table
 #
-# These rows were saved by a run of the whole course: every test question, five trainings each for `ft` and `placebo` (the
-# seeds shuffle the examples and start the adapter differently). The brackets are 95 % intervals over documents and seeds.
-# "Wrongly" means: the handbook has the answer and the system says that it doesn't know. Hold the first column against
-# your three guesses.
+# These rows were saved by a run of the whole course: every test question, five trainings of `ft` (the seeds shuffle the
+# examples and start the adapter differently) and one of `placebo`. The brackets are 95 % intervals over documents and
+# seeds. "Wrongly" means: the handbook has the answer and the system says that it doesn't know. Hold the first column
+# against your three guesses.
 
 # %% tags=["nbval-check-output"]
 from utils.measure.summary import COLUMNS, show
@@ -432,9 +493,9 @@ print(f"of the questions without an answer, ft admits it on {rightly['ft']:.0%} 
 # - `faq` level with `ft`, or ahead, means something uncomfortable: on questions like these, the same examples in a list
 #   with a search box do the job, with nothing to train and every answer easy to change. It does *not* mean that nothing
 #   was learned. It means that reworded questions cannot show what a trained model has over a list.
-# - Where could it have more? In questions that no list holds: two facts joined, a fact asked backwards, a skill instead
-#   of a fact. None of these is in this table. And neither system should be trusted on questions without an answer before
-#   you have read that column.
+# - Where could it have more? In questions that no list holds: a fact asked backwards, two facts joined, a skill instead of
+#   a fact. None of these is in this table. You put the first two to `ft` above: look back at what it made of them. And
+#   neither system should be trusted on questions without an answer before you have read that column.
 #
 # ## What this does not show
 #
@@ -443,39 +504,49 @@ print(f"of the questions without an answer, ft admits it on {rightly['ft']:.0%} 
 # - One kind of fine-tuning: on questions and answers. Training on the raw text of the documents is another thing, and is
 #   reported to teach few facts (Ovadia and others, arXiv 2312.05934).
 # - F5 for wordings only, at one size and one seed. The number of facts and of steps was not varied.
-# - F8 for the weights only. That the adapter comes off in a moment says nothing about the work of making the next one.
+# - What thinning is worth. It was chosen on the dev questions; here it is only explained.
+# - Backwards and two at once: one seed, a few questions, written by one hand. Had such questions been trained, too, they
+#   might come out otherwise. But then somebody would have had to think of them.
+# - What it forgot was looked for in one paragraph and ten questions.
 # - The test wordings were written together with the training wordings, and sound alike. Real people ask differently, which
 #   would hit `faq` and `ft`, and perhaps not equally.
 #
 # ## Exercises
 #
-# Solutions: [solutions/02_fine_tuning_remembers.ipynb](solutions/02_fine_tuning_remembers.ipynb)
+# Solutions: [solutions/06_fine_tuning_remembers.ipynb](solutions/06_fine_tuning_remembers.ipynb)
 
 # %% [markdown] tags=["exercise"]
-# **1. Easy.** How many numbers does an adapter of rank 4 train? Write the formula, without building one. `shapes` holds
-# the (out, in) of the matrices of one layer, `layers` all layers, `SETTINGS.lowest_layer` the first one that is adapted.
+# **1. Easy.** How much may chance take away? Find `barest`: the question of `thinned` that has kept the smallest share of
+# its words. Then read it. Could you still answer it, and what does a model learn from it?
 #
-# *Hint:* beside a matrix of shape (out, in) stand `B` of shape (out, r) and `A` of shape (r, in).
+# *Hint:* `written` and `thinned` stand in the same order.
 
 # %% tags=["stub"]
-def n_trainable(rank):
-    """How many numbers an adapter of this rank trains."""
-    return None  # your formula
+barest = None  # one of the questions in `thinned`
 
 # %% tags=["solution"]
-def n_trainable(rank):
-    """How many numbers an adapter of this rank trains."""
-    n_layers = len(layers) - SETTINGS.lowest_layer
-    return n_layers * sum(rank * (n_out + n_in) for n_out, n_in in shapes)
+def share_kept(pair):
+    whole, thin = pair
+    return len(thin.text.split()) / len(whole.text.split())
+
+barest = min(zip(written, thinned), key=share_kept)[1]
 
 # %% tags=["exercise"]
-small = add_adapter(lab.lm, 4, SETTINGS.lowest_layer, SEED)
-truth = sum(weight.numel() for weight in trainable(small).values())
-small.unload()
-if n_trainable(4) == truth:
-    print(f"Right: {truth:,}. It grows in step with the rank: {n_trainable(8):,} for rank 8.")
+kept = {thin: len(thin.text.split()) / len(whole.text.split()) for whole, thin in zip(written, thinned)}
+if barest not in kept:
+    print("Not yet: `barest` should be one of the questions in `thinned`.")
+elif kept[barest] > min(kept.values()):
+    print(f"Not yet: yours has kept {kept[barest]:.0%} of its words, and there is one that has kept less.")
 else:
-    print("Not yet: for each matrix count B and A, then all matrices of a layer, then all adapted layers.")
+    original = next(question for question in written if question.question_id == barest.question_id)
+    print(f"Right. {kept[barest]:.0%} of the words are left: {barest.text!r}\nof {original.text!r}")
+    print(f"→ {[*original.answers, '(the handbook does not say)'][0]}")
+
+# %% [markdown] tags=["solution"]
+# Where the words are gone that tell this fact from others, the example teaches a guess, or pulls at the wrong fact. That
+# does little harm as long as it is rare and the whole question is trained beside it. Hence a modest rate, chosen on dev:
+# leave out nothing, and the model may lean on whole sentences; leave out most words, and there is little left to learn
+# from.
 
 # %% [markdown] tags=["exercise"]
 # **2. Middle.** Which facts does `ft` find hardest? Make `n_right`: for each fact id, the number of its right answers in
@@ -533,9 +604,9 @@ gap = difference(answered("ft"), answered("faq"), correct, clusters)
 # %% [markdown] tags=["solution"]
 # Such a question must have an answer that stands in no list. "Who gets more unused days into the next year, an office
 # worker or a shop assistant?" joins two facts; "What may Veska Corundel allow, and when?" asks backwards. `faq` can only
-# repeat one stored answer. Whether `ft` does better is not settled by the idea: others report that models learn facts in
-# one direction only (Berglund and others, arXiv 2309.12288). Write some dozens of such questions, keep them out of every
-# training and every choice of settings, and put both systems on them. To be fair, give `faq` a limit too: below a
+# repeat one stored answer. Whether `ft` does better is not settled by the idea, as you have seen. To find out, write some
+# dozens of such questions (the lesson's sixteen are a start), keep them out of every training and every choice of settings,
+# and put both systems on them. To be fair, give `faq` a limit too: below a
 # similarity chosen on the dev questions it says "I don't know."
 
 # %% tags=["exercise"]
@@ -552,10 +623,13 @@ else:
 #   `base` and `placebo` says how many; a trained wording alone says nothing.
 # - It learns what it is shown. Whether it holds a sentence or a fact is seen only in new wordings, and the several wordings
 #   of each fact that it trains on are work for people.
-# - "It just knows" has to be measured twice: on new wordings, and on questions that have no answer. And always beside
-#   `faq`, the cheapest rival, which asks whether you needed a model at all.
-# - LoRA trains a small share of the numbers and leaves the model as it was. Switch it off, and every bit is back.
+# - "It just knows" is more than one claim (F7): in new words, backwards, two things at once, what no question was written
+#   about, and that it says so when there is nothing to know. Each is a measurement of its own, and you have made them all.
+# - Ask also for what it knew before. Training on one thing only can cost the others, and a test on the handbook won't show
+#   it.
+# - Put `faq` beside it, always: the cheapest rival asks whether you needed a model at all.
+# - Leaving out words by chance turns the examples you have into more. Somebody still has to write those.
 # - What is in the weights stays in the weights: the handbook changed and the answers did not.
 #
-# **Next** the handbook changes for everyone: what becomes of each system's answers, and what it costs to bring them up to
-# date.
+# **Later** the handbook changes for everyone ([lesson 8](08_together_they_can_go_stale.ipynb)): what becomes of each
+# system's answers, and what it costs to bring them up to date.

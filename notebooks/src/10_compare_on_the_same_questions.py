@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 4. A comparison counts only on the same questions
+# # 10. A comparison counts only on the same questions
 
 # %% [markdown]
 # {{navigation}}
@@ -515,7 +515,7 @@ print(f"D1: at 135M parameters, on this company, the right choice depends on the
 #   either.
 #
 # ## Exercises
-# Solutions: [solutions/04_compare_on_the_same_questions.ipynb](solutions/04_compare_on_the_same_questions.ipynb)
+# Solutions: [solutions/10_compare_on_the_same_questions.ipynb](solutions/10_compare_on_the_same_questions.ipynb)
 
 # %% [markdown] tags=["exercise"]
 # **1. How many documents would decide it?** An interval shrinks with the square root of the number of documents. Write
