@@ -10,10 +10,10 @@ from utils import catch_up as module
 from utils.catch_up import LAID, NEEDS, THERE, UNNEEDED, catch_up, choose_lesson, list_lessons
 from utils.data import held_out_documents, load_company
 from utils.files import DamagedFile, read_json, sha256_file
-from utils.lab import TRAINING, Lab, open_lab, train_arm
+from utils.lab import TRAINING, Lab, open_lab, plan_training, train_arm
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever, open_or_build
-from utils.shipped import ARMS, FILES, plan_arm, ship_adapter
+from utils.shipped import ARMS, FILES, provenance_of, ship_adapter
 from utils.tune import training
 from utils.tune.lora import adapter_sha256, add_adapter
 from utils.tune.schedule import Settings
@@ -133,7 +133,7 @@ def test_where_search_ranks_otherwise_the_manifest_says_so(here, made, tmp_path,
     monkeypatch.setattr(module, "open_lab", open_other)
     lab = open_other(tmp_path / "work")
     shown = read_json(made[1] / "raft" / "manifest.json")["data_sha256"]
-    assert plan_arm(lab, "raft").provenance["data_sha256"] != shown  # or the test would prove nothing
+    assert provenance_of(lab, plan_training(lab, "raft", 1))["data_sha256"] != shown  # or the test would prove nothing
     folder = here("00")["adapter raft"].path
     about = read_json(folder / "manifest.json")
     assert about["trained_on_sha256"] == shown and about["came_with_the_course"] is True

@@ -15,14 +15,14 @@ from utils.comparison import ask
 from utils.data import held_out_documents, load_company
 from utils.fetch import DEFAULT_MODEL, GGUF_SHA256
 from utils.files import DamagedFile, read_json, write_json
-from utils.lab import TRAINING, Lab, open_lab, train_arm
+from utils.lab import TRAINING, Lab, open_lab, plan_training, train_arm
 from utils.machine import PACKAGES
 from utils.measure.metrics import is_correct
 from utils.models import LanguageModel
 from utils.retrieve import retriever
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever
-from utils.shipped import ARMS, FILES, SHIPPED, count_examples, plan_arm, ship_adapter, shipped_adapter
+from utils.shipped import ARMS, FILES, SHIPPED, count_examples, provenance_of, ship_adapter, shipped_adapter
 from utils.tune import training
 from utils.tune.lora import merge_adapter
 from utils.tune.schedule import Settings
@@ -111,12 +111,6 @@ def club(made, tmp_path, monkeypatch):
     small_training(monkeypatch)
     shutil.copytree(made[1], tmp_path / "adapters")
     return made[0], tmp_path / "adapters"
-
-
-@pytest.mark.parametrize("arm", ARMS)
-def test_the_plan_names_the_folder_that_train_arm_uses(club, arm):
-    lab, _ = club
-    assert plan_arm(lab, arm).folder == train_arm(lab, arm, 1).folder
 
 
 @pytest.mark.parametrize("arm", ARMS)
@@ -267,14 +261,14 @@ def lab():
 
 @pytest.mark.model
 def test_ft_was_trained_on_exactly_what_it_would_be_trained_on_today(lab):
-    plan = plan_arm(lab, "ft")
-    assert plan.provenance["data_sha256"] == manifest("ft")["data_sha256"], f"if that is meant: {MEND}"
+    plan = plan_training(lab, "ft", 1)
+    assert provenance_of(lab, plan)["data_sha256"] == manifest("ft")["data_sha256"], f"if that is meant: {MEND}"
     assert count_examples(plan) == manifest("ft")["counts"]
 
 
 @pytest.mark.model
 def test_raft_was_trained_on_what_it_would_be_trained_on_today_but_for_near_equal_passages(lab):
-    today, then = count_examples(plan_arm(lab, "raft")), manifest("raft")["counts"]
+    today, then = count_examples(plan_training(lab, "raft", 1)), manifest("raft")["counts"]
     for what, count in then.items():
         assert today[what] == pytest.approx(count, rel=0.02), f"{what}; if that is meant: {MEND}"
 

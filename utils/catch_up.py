@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from utils.files import ROOT, atomic_folder, read_json, write_manifest
-from utils.lab import WORK, Lab, open_lab
-from utils.shipped import ARMS, CAME, FILES, SHIPPED, find_trained, plan_arm, shipped_adapter
+from utils.lab import WORK, Lab, open_lab, plan_training
+from utils.shipped import ARMS, CAME, FILES, SEED, SHIPPED, find_trained, provenance_of, shipped_adapter
 
 NOTEBOOKS = ROOT / "notebooks"
 NEEDS = {"00": ("ft", "raft"), "08": ("ft",)}  # lesson → adapters; every lesson needs the index
@@ -70,13 +70,13 @@ def lay_down(lab: Lab, arm: str, shipped: Path = SHIPPED) -> Thing:
     Its manifest is made to fit what would be trained on here, and keeps as `trained_on_sha256` what it was trained on:
     `raft`'s passages come from a search that may rank near-equals otherwise on another processor.
     """
-    plan = plan_arm(lab, arm)
+    plan = plan_training(lab, arm, SEED)
     name = f"adapter {arm}"
-    if find_trained(plan):
+    if find_trained(lab, plan):
         return Thing(name, THERE, plan.folder)
     source = shipped_adapter(lab, arm, shipped)
     came_with = read_json(source / "manifest.json")
-    about = {**came_with, **plan.provenance, "trained_on_sha256": came_with["data_sha256"], CAME: True}
+    about = {**came_with, **provenance_of(lab, plan), "trained_on_sha256": came_with["data_sha256"], CAME: True}
     with atomic_folder(plan.folder) as temporary:
         for file in FILES:
             shutil.copyfile(source / file, temporary / file)

@@ -148,6 +148,7 @@ def watch(child: subprocess.Popen, token: str, family: "Family", limits: Limits)
     lines: queue.Queue[str | None] = queue.Queue()
 
     def pump() -> None:
+        """Put each line into the queue, and None at the end."""
         with suppress(ValueError):  # the pipe was closed
             for line in child.stdout:
                 lines.put(line)
@@ -241,6 +242,7 @@ def open_channel(token: str) -> Callable[..., None]:
     os.dup2(nowhere, 1)
 
     def tell(**event: object) -> None:
+        """Write one event as a line."""
         channel.write(json.dumps({"token": token, **event}) + "\n")
         channel.flush()
 
@@ -365,6 +367,7 @@ def stand_guard(namespace: dict[str, object], chosen: Iterable[str], key: str) -
     publish({key: json.dumps(changed)}, {})
 
     def tell(*values: object, **how: object) -> None:
+        """Publish what `print` would write."""
         text = io.StringIO()
         _print(*values, **{"file": text, **how})
         publish({key: text.getvalue()}, {})

@@ -15,6 +15,7 @@ from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.embedding import Embed, load_embedder, remember
 from utils.retrieve.retriever import Retrieve, build_retriever, open_or_build
 from utils.tune.examples import (
+    Encoded,
     Example,
     Practice,
     choose_practice,
@@ -115,12 +116,27 @@ def practise(lab: Lab, company: Company, split: str, seed: int, choice: Practice
     return raft_examples(choose_practice(asked, choice, seed), search, READING["raft"].prompt, choice, seed)
 
 
-def train_arm(lab: Lab, arm: str, seed: int, settings: Settings | None = None, folder: Path | None = None) -> Trained:
-    """The arm's adapter: trained now, or found where an earlier run with the same model, data and settings left it."""
+@dataclass(frozen=True)
+class Plan:
+    """What an arm's training would learn from, here and now, and the folder where its adapter is left or found."""
+
+    learn: list[Encoded]
+    validate: list[Encoded]
+    settings: Settings
+    folder: Path
+
+
+def plan_training(lab: Lab, arm: str, seed: int, settings: Settings | None = None) -> Plan:
+    """The arm's training, planned and not begun. The folder is named by model, data and settings."""
     settings = dataclasses.replace(settings or TRAINING[arm], seed=seed)
     learn, validate = (
         [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed)] for split in ("train", "dev")
     )
     key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn, validate)))[:12]
-    folder = folder or lab.work / "adapters" / f"{arm}-seed{seed}-{key}"
-    return train(lab.lm, learn, validate, settings, folder, progress=f"training {arm}, seed {seed}")
+    return Plan(learn, validate, settings, lab.work / "adapters" / f"{arm}-seed{seed}-{key}")
+
+
+def train_arm(lab: Lab, arm: str, seed: int, settings: Settings | None = None, folder: Path | None = None) -> Trained:
+    """The arm's adapter: trained now, or found where an earlier run with the same model, data and settings left it."""
+    plan, progress = plan_training(lab, arm, seed, settings), f"training {arm}, seed {seed}"
+    return train(lab.lm, plan.learn, plan.validate, plan.settings, folder or plan.folder, progress)

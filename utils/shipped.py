@@ -6,8 +6,7 @@ weights to half precision and writes them to `data/adapters`, each with where it
 
 import argparse
 import datetime
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from safetensors.numpy import load_file, save_file
@@ -15,14 +14,14 @@ from safetensors.numpy import load_file, save_file
 from utils.data import DATA, Company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import DamagedFile, atomic_folder, check_manifest, read_json, sha256_text, write_json, write_manifest
-from utils.lab import READING, SEARCH, TRAINING, Lab, examples_of, open_lab
+from utils.lab import READING, SEARCH, TRAINING, Lab, Plan, examples_of, open_lab, plan_training
 from utils.machine import cpu_name, versions
 from utils.measure.results import code_commit
 from utils.models import EMBEDDER_SHA256
 from utils.retrieve.retriever import search_settings
-from utils.tune.examples import Encoded, Practice, encode
+from utils.tune.examples import Practice
 from utils.tune.lora import adapter_sha256
-from utils.tune.training import Trained, count_scored, hash_examples, read_trained
+from utils.tune.training import Trained, count_scored, made_from, read_trained
 
 SHIPPED = DATA / "adapters"
 ARMS = ("ft", "raft")
@@ -37,30 +36,14 @@ WAY_OUT = (
 )
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What `train_arm` would train an arm on, here and now, and the folder where it leaves or finds the adapter."""
-
-    learn: Sequence[Encoded]
-    provenance: dict
-    folder: Path
-
-
-def plan_arm(lab: Lab, arm: str) -> Plan:
-    """The arm's training by seed 1 as `train_arm` would do it, without doing it."""
-    settings = replace(TRAINING[arm], seed=SEED)
-    learn, validate = (
-        [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, SEED)] for split in ("train", "dev")
-    )
-    key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn, validate)))[:12]
-    data_sha256 = hash_examples(learn, validate)
-    provenance = {"model_sha256": lab.lm.sha256, "data_sha256": data_sha256, "settings": asdict(settings)}
-    return Plan(learn, provenance, lab.work / "adapters" / f"{arm}-seed{SEED}-{key}")
-
-
-def find_trained(plan: Plan) -> Trained | None:
+def find_trained(lab: Lab, plan: Plan) -> Trained | None:
     """The finished adapter of a plan, checked; None where there is none yet."""
-    return read_trained(plan.folder, plan.provenance) if plan.folder.exists() else None
+    return read_trained(plan.folder, provenance_of(lab, plan)) if plan.folder.exists() else None
+
+
+def provenance_of(lab: Lab, plan: Plan) -> dict[str, object]:
+    """What the manifest of a plan's adapter holds."""
+    return made_from(lab.lm, plan.learn, plan.validate, plan.settings)
 
 
 def sources_of(lab: Lab, arm: str) -> dict:
@@ -97,8 +80,8 @@ def ship_adapter(lab: Lab, arm: str, folder: Path = SHIPPED) -> Path:
 
     FileNotFoundError where there is none yet; ValueError where the one there came with the course itself.
     """
-    plan = plan_arm(lab, arm)
-    trained = find_trained(plan)
+    plan = plan_training(lab, arm, SEED)
+    trained = find_trained(lab, plan)
     if trained is None:
         raise FileNotFoundError(f"{plan.folder} isn't there: train {arm} first, `python course.py run` does")
     if read_json(trained.folder / "manifest.json").get(CAME):
@@ -107,7 +90,7 @@ def ship_adapter(lab: Lab, arm: str, folder: Path = SHIPPED) -> Path:
     about = {
         "arm": arm,
         **sources_of(lab, arm),
-        "data_sha256": plan.provenance["data_sha256"],
+        "data_sha256": provenance_of(lab, plan)["data_sha256"],
         "counts": count_examples(plan),
         "curve": trained.curve,
         "seconds": round(trained.seconds, 1),

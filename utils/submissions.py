@@ -247,6 +247,7 @@ def match(course: Sequence[Cell], cells: Sequence[Cell]) -> list[int | None]:
     origin: list[int | None] = [None] * len(cells)
 
     def link(key: Callable[[Cell], object]) -> None:
+        """Give cells that have no origin yet the first free one with the same key."""
         free: dict[object, list[int]] = defaultdict(list)
         for place, cell in enumerate(course):
             if place not in origin and key(cell):

@@ -175,6 +175,7 @@ def per_question(rows: Sequence[Mapping]) -> Effort:
         raise ValueError("need at least one row to say what a question takes")
 
     def mean(*names: str) -> float:
+        """Of the sum of these fields."""
         return sum(row[name] or 0 for row in rows for name in names) / len(rows)
 
     return Effort(mean("retrieve_s"), mean("prefill_s", "decode_s"), mean("prompt_tokens"), mean("answer_tokens"))

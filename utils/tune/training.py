@@ -43,8 +43,7 @@ def train(
     """
     if not examples:
         raise ValueError("need at least one training example")
-    data_sha256 = hash_examples(examples, validation)
-    provenance = {"model_sha256": lm.sha256, "data_sha256": data_sha256, "settings": asdict(settings)}
+    provenance = made_from(lm, examples, validation, settings)
     if folder.exists():
         return read_trained(folder, provenance)
     return_memory()
@@ -61,6 +60,14 @@ def train(
         return_memory()
     run.checkpoint.unlink(missing_ok=True)
     return Trained(folder, tuple(map(tuple, curve)), seconds)
+
+
+def made_from(
+    lm: LanguageModel, examples: Sequence[Encoded], validation: Sequence[Encoded], settings: Settings
+) -> dict[str, object]:
+    """What an adapter depends on, as its manifest holds it."""
+    data_sha256 = hash_examples(examples, validation)
+    return {"model_sha256": lm.sha256, "data_sha256": data_sha256, "settings": asdict(settings)}
 
 
 def read_trained(folder: Path, provenance: dict) -> Trained:
