@@ -171,6 +171,32 @@ def tiny_model(seed: int = 0, n_layers: int = 3) -> object:
     return LanguageModel(model, tokenizer, f"tiny-{seed}")
 
 
+def club_lab(folder: Path, work: Path) -> object:
+    """What `open_lab` does, for the club's data in `folder` and a tiny model: the indexes are kept under `work`."""
+    from utils.data import held_out_documents, load_company
+    from utils.lab import SEARCH, Lab
+    from utils.retrieve.chunking import chunk_documents
+    from utils.retrieve.retriever import build_retriever, open_or_build
+
+    company = load_company(folder)
+    chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
+    retrieve = {
+        after: build_retriever(parts, embed, SEARCH, open_or_build(parts, embed, "words", work / "index"))
+        for after, parts in chunks.items()
+    }
+    held_out = frozenset(held_out_documents(company.questions))
+    return Lab(company, (company,), tiny_model(), embed, chunks, retrieve, held_out, work)
+
+
+def small_training(patch: pytest.MonkeyPatch) -> None:
+    """Every arm trains for one epoch, small enough for the tiny model."""
+    from utils.lab import TRAINING
+    from utils.tune.schedule import Settings
+
+    for arm in TRAINING:
+        patch.setitem(TRAINING, arm, Settings(epochs=1, learning_rate=1e-3, lowest_layer=1, rank=2))
+
+
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
     """For modules that compute with the tiny model: threads would wait for each other longer than they compute."""

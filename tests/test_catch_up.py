@@ -4,43 +4,22 @@ import dataclasses
 
 import fakes
 import pytest
-from fakes import flip_bit, one_thread  # noqa: F401
+from fakes import club_lab, flip_bit, one_thread, small_training  # noqa: F401
 
 from utils import catch_up as module
 from utils.catch_up import LAID, NEEDS, THERE, UNNEEDED, catch_up, choose_lesson, list_lessons
-from utils.data import held_out_documents, load_company
 from utils.files import DamagedFile, read_json, sha256_file
-from utils.lab import TRAINING, Lab, open_lab, plan_training, train_arm
-from utils.retrieve.chunking import chunk_documents
-from utils.retrieve.retriever import build_retriever, open_or_build
+from utils.lab import open_lab, plan_training, train_arm
 from utils.shipped import ARMS, FILES, provenance_of, ship_adapter
 from utils.tune import training
 from utils.tune.lora import adapter_sha256, add_adapter
-from utils.tune.schedule import Settings
-
-
-def small_training(patch):
-    for arm in ARMS:
-        patch.setitem(TRAINING, arm, Settings(epochs=1, learning_rate=1e-3, lowest_layer=1, rank=2))
-
-
-def open_club(folder, work):
-    """What `open_lab` does, for the pottery club and a tiny model: the indexes are kept under `work`."""
-    company = load_company(folder)
-    chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
-    retrieve = {
-        after: build_retriever(parts, fakes.embed, "hybrid", open_or_build(parts, fakes.embed, "words", work / "index"))
-        for after, parts in chunks.items()
-    }
-    held_out = frozenset(held_out_documents(company.questions))
-    return Lab(company, (company,), fakes.tiny_model(), fakes.embed, chunks, retrieve, held_out, work)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """(folder of the club's data, folder of its shipped adapters), trained on another machine as it were."""
     folder = tmp_path_factory.mktemp("catch-up")
-    lab = open_club(fakes.write_company(folder / "club"), folder / "there")
+    lab = club_lab(fakes.write_company(folder / "club"), folder / "there")
     with pytest.MonkeyPatch.context() as patch:
         small_training(patch)
         for arm in ARMS:
@@ -53,7 +32,7 @@ def made(tmp_path_factory):
 def here(made, tmp_path, monkeypatch):
     """A machine on which nothing was made yet, and nothing can be trained: a function from a lesson to its things."""
     small_training(monkeypatch)
-    monkeypatch.setattr(module, "open_lab", lambda work: open_club(made[0], work))
+    monkeypatch.setattr(module, "open_lab", lambda work: club_lab(made[0], work))
     monkeypatch.setattr(module, "list_lessons", lambda: ["00", "02", "08"])
     monkeypatch.setattr(training, "add_adapter", None)  # whoever began a training would fail
     return lambda lesson: {thing.name: thing for thing in catch_up(lesson, tmp_path / "work", made[1])}
@@ -70,7 +49,7 @@ def states(things):
 def test_lesson_8_finds_its_adapter_and_trains_nothing(here, made, tmp_path):
     things = here("08")
     assert states(things) == {"index": LAID, "adapter ft": LAID, "adapter raft": UNNEEDED}
-    trained = train_arm(open_club(made[0], tmp_path / "work"), "ft", 1)
+    trained = train_arm(club_lab(made[0], tmp_path / "work"), "ft", 1)
     assert trained.folder == things["adapter ft"].path
     assert trained.seconds == read_json(made[1] / "ft" / "manifest.json")["seconds"]
     assert sorted(path.name for path in trained.folder.iterdir()) == sorted([*FILES, "manifest.json"])
@@ -80,7 +59,7 @@ def test_what_was_laid_down_is_not_shipped_again(here, made, tmp_path):
     """It would be rounded twice, and its manifest would call it trained here."""
     here("08")
     with pytest.raises(ValueError, match="laid down by catch-up, not trained here"):
-        ship_adapter(open_club(made[0], tmp_path / "work"), "ft", tmp_path / "again")
+        ship_adapter(club_lab(made[0], tmp_path / "work"), "ft", tmp_path / "again")
 
 
 def test_every_lesson_gets_what_it_needs(here):
@@ -98,7 +77,7 @@ def test_the_second_time_everything_is_there_and_stays_as_it_is(here, tmp_path):
 def test_an_adapter_that_the_learner_trained_is_left_alone(here, made, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(training, "add_adapter", add_adapter)
-        own = train_arm(open_club(made[0], tmp_path / "work"), "ft", 1)
+        own = train_arm(club_lab(made[0], tmp_path / "work"), "ft", 1)
     before = contents(own.folder)
     assert states(here("08")) == {"index": THERE, "adapter ft": THERE, "adapter raft": UNNEEDED}
     assert contents(own.folder) == before
@@ -128,7 +107,7 @@ def test_where_search_ranks_otherwise_the_manifest_says_so(here, made, tmp_path,
         return fakes.embed([text[::-1] for text in texts])
 
     def open_other(work):
-        return dataclasses.replace(open_club(made[0], work), embed=other_order)
+        return dataclasses.replace(club_lab(made[0], work), embed=other_order)
 
     monkeypatch.setattr(module, "open_lab", open_other)
     lab = open_other(tmp_path / "work")

@@ -8,14 +8,9 @@ import pytest
 from fakes import one_thread  # noqa: F401
 
 from utils import comparison, systems
-from utils.data import held_out_documents, load_company
-from utils.lab import TRAINING, Lab
 from utils.measure.evaluation import check_same_questions
 from utils.measure.results import read_results, write_results
 from utils.report import report
-from utils.retrieve.chunking import chunk_documents
-from utils.retrieve.retriever import build_retriever
-from utils.tune.schedule import Settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 STEPS = comparison.plan(full=True, seeds=(1, 2))
@@ -24,20 +19,14 @@ STEPS = comparison.plan(full=True, seeds=(1, 2))
 @pytest.fixture(scope="module", autouse=True)
 def small_training():
     with pytest.MonkeyPatch.context() as patch:
-        for arm in TRAINING:
-            small = Settings(epochs=1, learning_rate=1e-3, lowest_layer=1, rank=2)
-            patch.setitem(TRAINING, arm, small)
+        fakes.small_training(patch)
         yield
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("comparison")
-    company = load_company(fakes.write_company(folder / "club"))
-    chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
-    retrieve = {after: build_retriever(parts, fakes.embed) for after, parts in chunks.items()}
-    held_out = frozenset(held_out_documents(company.questions))
-    return Lab(company, (company,), fakes.tiny_model(), fakes.embed, chunks, retrieve, held_out, folder / "work")
+    return fakes.club_lab(fakes.write_company(folder / "club"), folder / "work")
 
 
 @pytest.fixture(scope="module")

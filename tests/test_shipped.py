@@ -7,7 +7,7 @@ import shutil
 import fakes
 import pytest
 import torch
-from fakes import cut_short, flip_bit, one_thread  # noqa: F401
+from fakes import club_lab, cut_short, flip_bit, one_thread, small_training  # noqa: F401
 from safetensors.torch import load_file
 
 from utils import lab as lab_module
@@ -20,12 +20,9 @@ from utils.machine import PACKAGES
 from utils.measure.metrics import is_correct
 from utils.models import LanguageModel
 from utils.retrieve import retriever
-from utils.retrieve.chunking import chunk_documents
-from utils.retrieve.retriever import build_retriever
 from utils.shipped import ARMS, FILES, SHIPPED, count_examples, provenance_of, ship_adapter, shipped_adapter
 from utils.tune import training
 from utils.tune.lora import merge_adapter
-from utils.tune.schedule import Settings
 
 MEND = "train it (`python course.py run`), ship it (`python -m utils.shipped`) and commit data/adapters"
 
@@ -83,20 +80,11 @@ def test_the_committed_weights_are_half_precision_on_the_layers_of_the_settings(
 # on the pottery club, with a tiny model
 
 
-def small_training(patch):
-    for arm in ARMS:
-        patch.setitem(TRAINING, arm, Settings(epochs=1, learning_rate=1e-3, lowest_layer=1, rank=2))
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """(lab, folder of what was trained and shipped there)."""
     folder = tmp_path_factory.mktemp("shipped")
-    company = load_company(fakes.write_company(folder / "club"))
-    chunks = {False: chunk_documents(company.documents), True: chunk_documents(company.documents_after)}
-    retrieve = {after: build_retriever(parts, fakes.embed) for after, parts in chunks.items()}
-    held_out = frozenset(held_out_documents(company.questions))
-    lab = Lab(company, (company,), fakes.tiny_model(), fakes.embed, chunks, retrieve, held_out, folder / "work")
+    lab = club_lab(fakes.write_company(folder / "club"), folder / "work")
     with pytest.MonkeyPatch.context() as patch:
         small_training(patch)
         for arm in ARMS:
