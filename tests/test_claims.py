@@ -7,8 +7,9 @@ import pytest
 from scipy.stats import binomtest
 
 from utils.ledger import CLAIMS, load_claims
-from utils.measure.claims import Sample, Statistic, choose, decide, judge, measure, parse_claim, questions_needed, weigh
+from utils.measure.claims import Statistic, parse_claim
 from utils.measure.evaluation import LEVEL, RESAMPLES, clopper_pearson, difference, estimate
+from utils.measure.verdicts import Sample, choose, decide, judge, measure, questions_needed, weigh
 
 N = 60  # questions, each on a page of its own
 CLUSTERS = {f"q{number}": f"page{number}" for number in range(N)}

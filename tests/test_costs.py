@@ -12,9 +12,7 @@ from fakes import ROOT
 
 from utils.files import DamagedFile
 from utils.measure.costs import (
-    DIVISORS,
     PEOPLE,
-    UNITS,
     WAYS,
     Cost,
     Effort,
@@ -24,7 +22,6 @@ from utils.measure.costs import (
     break_even,
     cost_of,
     larger_model,
-    load_prices,
     machine_hour,
     pays_from,
     per_correct,
@@ -34,6 +31,7 @@ from utils.measure.costs import (
     together,
     total,
 )
+from utils.measure.prices import DIVISORS, UNITS, load_prices
 
 PATH = ROOT / "data" / "prices.yaml"
 ITEMS = [item.name for item in dataclasses.fields(Effort)]

@@ -24,6 +24,7 @@ HEAVY = {  # package → the only modules that may import it
 LIGHT = [
     "data", "fetch", "files", "formats", "machine", "models", "records", "skills", "measure.metrics", "measure.evaluation",
     "measure.results", "measure.summary", "measure.plots", "measure.claims", "measure.costs", "measure.ranking",
+    "measure.prices", "measure.verdicts",
     "retrieve.chunking", "retrieve.embedding", "answer.prompts", "tune.examples", "submissions",
 ]  # fmt: skip
 

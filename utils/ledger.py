@@ -9,9 +9,10 @@ import yaml
 
 from utils.data import DATA, Company, load_company
 from utils.files import read_text, write_json, write_text
-from utils.measure.claims import Claim, judge, parse_claim
+from utils.measure.claims import Claim, parse_claim
 from utils.measure.evaluation import Row, cluster_of
 from utils.measure.results import read_results
+from utils.measure.verdicts import judge
 from utils.report import caption, headline_table, training_line
 
 CLAIMS = DATA / "claims.yaml"

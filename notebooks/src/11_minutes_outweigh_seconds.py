@@ -50,10 +50,11 @@ import pandas as pd
 from IPython.display import display
 
 from utils.data import DATA, held_out_documents, is_held_out, load_company
-from utils.measure.costs import (PEOPLE, WAYS, Cost, Effort, Usage, bill, break_even, cost_of, larger_model, load_prices,
-                                 pays_from, per_correct, per_question, price, prices_of, together, total)
+from utils.measure.costs import (PEOPLE, WAYS, Cost, Effort, Usage, bill, break_even, cost_of, larger_model, pays_from,
+                                 per_correct, per_question, price, prices_of, together, total)
 from utils.measure.evaluation import RESAMPLES, cluster_of, estimate, resample
 from utils.measure.plots import BLUE, GREY, ORANGE
+from utils.measure.prices import load_prices
 from utils.measure.results import read_results
 from utils.report import caption, training_line
 from utils.systems import ADAPTER_OF
