@@ -290,7 +290,7 @@ def grade(extra: list[str], folder: str, again: bool, output: str | None, **limi
     if output:
         limits["output"] = str(Path(output).resolve())  # the child works in another folder
     options = [f"--{name}={value}" for name, value in limits.items() if value is not None] + ["--again"] * again
-    return call(prepare(), "-m", "utils.grading", Path(folder).resolve(), *options, *extra)
+    return call(prepare(), "-m", "utils.grade.grading", Path(folder).resolve(), *options, *extra)
 
 
 def notebooks() -> list[Path]:
@@ -543,7 +543,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def add_grade_arguments(sub: argparse.ArgumentParser) -> None:
-    """What `grade` can be told; `utils.grading` knows the defaults."""
+    """What `grade` can be told; `utils.grade` knows the defaults."""
     sub.formatter_class, sub.epilog = argparse.RawDescriptionHelpFormatter, GRADE
     sub.add_argument("folder", metavar="FOLDER", help="the submitted notebooks")
     sub.add_argument("--output", metavar="FOLDER", help="where the grades go (default: FOLDER-grades, beside it)")

@@ -270,7 +270,7 @@ def test_grade_hands_on_what_it_was_told_with_paths_that_hold_anywhere(monkeypat
     monkeypatch.setattr(course, "prepare", lambda: Path("python"))
     monkeypatch.setattr(course, "call", lambda *command, **more: list(command))
     asked = course.main(["grade", "in", "--output", "out", "--minutes", "2", "--again"])
-    assert asked[:4] == [Path("python"), "-m", "utils.grading", Path("in").resolve()]
+    assert asked[:4] == [Path("python"), "-m", "utils.grade.grading", Path("in").resolve()]
     assert set(asked[4:]) == {"--minutes=2", f"--output={Path('out').resolve()}", "--again"}
     assert course.main(["grade", "in"])[4:] == []
 

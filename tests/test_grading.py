@@ -14,20 +14,13 @@ import pytest
 from fakes import ROOT
 
 from notebooks import build
-from utils import checking, grading
-from utils.checking import CourseFailure, Limits, Verdict, check_tasks, judge, rename_print
-from utils.submissions import (
-    Cell,
-    NotANotebook,
-    find_learner,
-    find_lesson,
-    lay_out,
-    lean_on,
-    names,
-    read_cells,
-    read_lesson,
-    read_lessons,
-)
+from utils.grade import checking, grading, reports
+from utils.grade.checking import CourseFailure, Limits, Verdict, check_tasks, judge
+from utils.grade.lessons import Cell, NotANotebook, read_cells, read_lesson, read_lessons
+from utils.grade.names import lean_on, names
+from utils.grade.running import rename_print
+from utils.grade.submissions import find_learner, find_lesson
+from utils.grade.tasks import lay_out
 
 PENS = """\
 # %% [markdown]
@@ -489,11 +482,11 @@ def test_a_deadline_without_a_time_is_the_end_of_that_day():
 
 def test_learners_whose_names_look_alike_get_a_report_each():
     taken = set()
-    assert [grading.file_name(name, taken) for name in ("A b", "a_b", "../..", "é")] == ["A_b", "a_b_2", "learner", "é"]
+    assert [reports.file_name(name, taken) for name in ("A b", "a_b", "../..", "é")] == ["A_b", "a_b_2", "learner", "é"]
 
 
 def test_foreign_text_makes_no_link_and_no_html_in_a_report():
-    assert grading.plain("<b>[x](y)\n# z") == r"\<b\>\[x\](y) \# z"
+    assert reports.plain("<b>[x](y)\n# z") == r"\<b\>\[x\](y) \# z"
 
 
 def test_help_says_that_it_is_no_sandbox_and_how_to_use_one():

@@ -25,7 +25,7 @@ LIGHT = [
     "data", "fetch", "files", "formats", "machine", "models", "records", "skills", "measure.metrics", "measure.evaluation",
     "measure.results", "measure.summary", "measure.plots", "measure.claims", "measure.costs", "measure.ranking",
     "measure.prices", "measure.verdicts",
-    "retrieve.chunking", "retrieve.embedding", "answer.prompts", "tune.examples", "submissions",
+    "retrieve.chunking", "retrieve.embedding", "answer.prompts", "tune.examples", "grade.lessons", "grade.tasks",
 ]  # fmt: skip
 
 TOP = ("systems", "lab", "comparison", "selection", "difficulty", "shipped", "preflight")  # may use several steps

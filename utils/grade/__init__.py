@@ -1,0 +1,1 @@
+"""Marks a folder of submitted notebooks by the course's own checks."""
