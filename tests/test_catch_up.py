@@ -8,6 +8,7 @@ from fakes import club_lab, flip_bit, one_thread, small_training  # noqa: F401
 
 from utils import catch_up as module
 from utils.catch_up import LAID, NEEDS, THERE, UNNEEDED, catch_up, choose_lesson, list_lessons
+from utils.comparison import check_trained_here
 from utils.files import DamagedFile, read_json, sha256_file
 from utils.lab import open_lab, plan_training, train_arm
 from utils.shipped import ARMS, FILES, provenance_of, ship_adapter
@@ -81,6 +82,14 @@ def test_an_adapter_that_the_learner_trained_is_left_alone(here, made, tmp_path,
     before = contents(own.folder)
     assert states(here("08")) == {"index": THERE, "adapter ft": THERE, "adapter raft": UNNEEDED}
     assert contents(own.folder) == before
+
+
+def test_what_was_laid_down_is_not_taken_for_a_result_of_this_machine(here, made, tmp_path):
+    lab, steps = club_lab(made[0], tmp_path / "work"), [("base", None), ("ft", 1), ("ft+rag", 1)]
+    check_trained_here(lab, steps)
+    folder = here("08")["adapter ft"].path
+    with pytest.raises(ValueError, match=f"{folder.name} came with the course: delete it"):
+        check_trained_here(lab, steps)
 
 
 def test_an_adapter_that_is_there_and_damaged_is_named_and_left_alone(here, tmp_path):

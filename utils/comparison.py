@@ -18,7 +18,7 @@ from utils.answer.prompts import closed_book
 from utils.data import DATA, load_company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, read_json, sha256_text, write_json
-from utils.lab import READING, SEARCH, THINNED, TRAINING, Lab, open_lab, train_arm
+from utils.lab import READING, SEARCH, THINNED, TRAINING, Lab, open_lab, plan_training, train_arm
 from utils.ledger import write_ledger
 from utils.machine import GIB, PeakMemory
 from utils.measure.evaluation import Condition, Row, score
@@ -27,6 +27,7 @@ from utils.models import EMBEDDER_SHA256, LanguageModel
 from utils.records import Answer, Question
 from utils.report import report, write_readme
 from utils.retrieve.retriever import search_settings
+from utils.shipped import came_with_the_course
 from utils.tune.examples import Practice
 from utils.tune.lora import adapter_sha256, merge_adapter
 
@@ -128,6 +129,13 @@ def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) 
     return describe_run(experiment, lab.lm.sha256, lab.company.sha256, settings, seconds, len(rows)), rows
 
 
+def check_trained_here(lab: Lab, steps: Sequence[tuple[str, int | None]]) -> None:
+    """ValueError where an adapter was laid down by catch-up: saved results are of one machine, trainings included."""
+    for folder in (plan_training(lab, arm, seed).folder for arm, seed in trained_arms(steps)):
+        if came_with_the_course(folder):
+            raise ValueError(f"{folder} came with the course: delete it, and the full comparison trains its own")
+
+
 def trained_arms(steps: Sequence[tuple[str, int | None]]) -> list[tuple[str, int]]:
     """(arm, seed) of every adapter that the steps need, each once."""
     return list(dict.fromkeys((systems.ADAPTER_OF[name], seed) for name, seed in steps if name in systems.ADAPTER_OF))
@@ -144,6 +152,8 @@ def main() -> None:
     chosen.data = chosen.data.resolve()
     lab = open_lab(None if chosen.data == DATA else load_company(chosen.data), chosen.model)
     steps = plan(chosen.full, chosen.seeds or (FULL_SEEDS if chosen.full else FULL_SEEDS[:1]))
+    if chosen.full:
+        check_trained_here(lab, steps)
     provenance, rows = compare(lab, steps, "comparison" if chosen.full else "classroom")
     folder = chosen.data / "results" if chosen.full else OUTPUT
     write_results(folder / "comparison.jsonl", provenance, rows)

@@ -41,6 +41,11 @@ def find_trained(lab: Lab, plan: Plan) -> Trained | None:
     return read_trained(plan.folder, provenance_of(lab, plan)) if plan.folder.exists() else None
 
 
+def came_with_the_course(folder: Path) -> bool:
+    """Whether an adapter was laid down by `catch_up` instead of trained here."""
+    return (folder / "manifest.json").exists() and bool(read_json(folder / "manifest.json").get(CAME))
+
+
 def provenance_of(lab: Lab, plan: Plan) -> dict[str, object]:
     """What the manifest of a plan's adapter holds."""
     return made_from(lab.lm, plan.learn, plan.validate, plan.settings)
@@ -84,7 +89,7 @@ def ship_adapter(lab: Lab, arm: str, folder: Path = SHIPPED) -> Path:
     trained = find_trained(lab, plan)
     if trained is None:
         raise FileNotFoundError(f"{plan.folder} isn't there: train {arm} first, `python course.py run` does")
-    if read_json(trained.folder / "manifest.json").get(CAME):
+    if came_with_the_course(trained.folder):
         raise ValueError(f"{plan.folder} was laid down by catch-up, not trained here: delete it and train {arm}")
     weights = {name: part.astype(STORED_AS) for name, part in load_file(trained.folder / FILES[0]).items()}
     about = {
