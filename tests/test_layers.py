@@ -20,12 +20,14 @@ HEAVY = {  # package → the only modules that may import it
     "bm25s": {"retrieve.keyword_index"},
     "pandas": {"measure.summary", "measure.plots", "report", "data_card", "difficulty"},
     "matplotlib": {"measure.plots"},
+    "pypdf": {"own.pdf"},
 }
 LIGHT = [
     "data", "fetch", "files", "formats", "machine", "models", "records", "skills", "measure.metrics", "measure.evaluation",
     "measure.results", "measure.summary", "measure.plots", "measure.claims", "measure.costs", "measure.ranking",
     "measure.prices", "measure.verdicts",
     "retrieve.chunking", "retrieve.embedding", "answer.prompts", "tune.examples", "grade.lessons", "grade.tasks",
+    "own.company", "own.report",
 ]  # fmt: skip
 
 TOP = ("systems", "lab", "comparison", "selection", "difficulty", "shipped", "preflight")  # may use several steps

@@ -10,7 +10,7 @@ from utils.data import Company, held_out_documents, is_held_out, load_company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, sha256_text
 from utils.models import EMBEDDER_SHA256, LanguageModel, default_embedder, load_language_model
-from utils.records import Chunk
+from utils.records import Chunk, Question
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.embedding import Embed, load_embedder, remember
 from utils.retrieve.retriever import Retrieve, build_retriever, open_or_build
@@ -108,12 +108,17 @@ def examples_of(lab: Lab, arm: str, split: str, seed: int) -> list[Example]:
 def practise(lab: Lab, company: Company, split: str, seed: int, choice: Practice) -> list[Example]:
     """Reading examples from one company's documents. The held-out ones are never seen, neither asked about nor shown."""
     held_out = lab.held_out | held_out_documents(company.questions)
-    asked = [q for q in company.split(split) if q.kind in ("fact", "unanswerable") and not is_held_out(q, held_out)]
+    asked = [q for q in company.split(split) if can_practise(q) and not is_held_out(q, held_out)]
     if not asked:
         return []
     seen = [chunk for chunk in chunk_documents(company.documents) if chunk.doc_id not in held_out]
     search = build_retriever(seen, lab.embed, SEARCH)
     return raft_examples(choose_practice(asked, choice, seed), search, READING["raft"].prompt, choice, seed)
+
+
+def can_practise(question: Question) -> bool:
+    """Is its answer, or that there is none, known? An answer that no document is known to hold would teach to abstain."""
+    return question.kind == "unanswerable" or question.kind == "fact" and bool(question.evidence)
 
 
 @dataclass(frozen=True)
