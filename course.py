@@ -42,6 +42,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
+PYPROJECT = ROOT / "pyproject.toml"
+PEERS = ROOT / "benchmarks" / "peers.txt"  # what `bench` compares with, in an environment of its own
 TORCH = "torch==2.13.0"  # the version that the saved results were made with; pyproject.toml allows others
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyPI's Linux builds bring CUDA along
 GIB = 2**30
@@ -123,24 +125,24 @@ def venv_python(venv: Path) -> Path:
 
 
 def stamp(venv: Path) -> Path:
-    """The file whose content says for which pyproject.toml the environment was completed."""
+    """The file whose content says for which list of packages the environment was completed."""
     return venv / "course-installed"
 
 
-def pyproject_sha256() -> str:
-    """Names the present list of dependencies."""
-    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+def list_sha256(packages: Path) -> str:
+    """Names a list of packages as it is now."""
+    return hashlib.sha256(packages.read_bytes()).hexdigest()
 
 
-def is_complete(venv: Path) -> bool:
-    """Whether an installation into `venv` reached its end, for the present pyproject.toml."""
-    return venv_python(venv).exists() and stamp(venv).exists() and stamp(venv).read_text() == pyproject_sha256()
+def is_complete(venv: Path, packages: Path = PYPROJECT) -> bool:
+    """Whether an installation of these packages into `venv` reached its end, for the list as it is now."""
+    return venv_python(venv).exists() and stamp(venv).exists() and stamp(venv).read_text() == list_sha256(packages)
 
 
-def mark_complete(venv: Path) -> None:
+def mark_complete(venv: Path, packages: Path = PYPROJECT) -> None:
     """Write the stamp, whole or not at all: an installation killed before this line goes on the next time."""
     draft = stamp(venv).with_suffix(".draft")
-    draft.write_text(pyproject_sha256())
+    draft.write_text(list_sha256(packages))
     os.replace(draft, stamp(venv))
 
 
@@ -156,16 +158,17 @@ def environment() -> Path:
     return ready_python() or install(VENV)
 
 
-def install(venv: Path) -> Path:
+def install(venv: Path, packages: Path = PYPROJECT) -> Path:
     """Make or go on making the environment in `venv`; its interpreter. Torch comes first: its build is chosen."""
+    what = ("--editable", ROOT) if packages == PYPROJECT else ("--requirement", packages)
     say(f"Installing into {venv} (once; a few minutes, 2 GB on disk) ...")
     python = venv_python(venv)
     if not runs(python, "-m", "pip", "--version"):
         made = call(sys.executable, "-m", "venv", "--clear", venv)
         expect(made, f"making {venv} (on Debian or Ubuntu: apt install python3-venv)")
     install_torch(python)
-    expect(pip(python, "install", "--editable", ROOT), "installing the packages of pyproject.toml")
-    mark_complete(venv)
+    expect(pip(python, "install", *what), f"installing the packages of {packages.name}")
+    mark_complete(venv, packages)
     return python
 
 
@@ -269,6 +272,14 @@ def reproduce(extra: list[str]) -> int:
     return call(prepare(), "-m", "utils.comparison", "--full", *extra)
 
 
+def bench(extra: list[str]) -> int:
+    """time the course against what people would use instead: all comparisons, or those named; hours, resumable"""
+    python, peers = prepare(), ROOT / ".venv-peers"
+    if not is_complete(peers, PEERS):
+        install(peers, PEERS)
+    return call(python, "-m", "benchmarks", *extra)
+
+
 def build(extra: list[str]) -> int:
     """make the notebooks from their sources"""
     return call(prepare(), "notebooks/build.py", *extra)
@@ -317,7 +328,9 @@ def suites(only: str | None) -> list[Suite]:
 
 def unit_suite() -> Suite:
     """What needs no model."""
-    return Suite("Unit tests and doctests", ("tests", "utils", "course.py", "-m", "not model", "--doctest-modules"))
+    return Suite(
+        "Unit tests and doctests", ("tests", "utils", "benchmarks", "course.py", "-m", "not model", "--doctest-modules")
+    )
 
 
 def model_suite() -> Suite:
@@ -512,6 +525,7 @@ COMMANDS = {
     "check": check,
     "build": build,
     "reproduce": reproduce,
+    "bench": bench,
     "catch-up": catch_up,
     "grade": grade,
 }

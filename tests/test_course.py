@@ -108,12 +108,14 @@ def test_an_environment_is_complete_only_with_the_stamp(tmp_path):
     assert course.is_complete(venv)
 
 
-def test_a_changed_pyproject_makes_the_environment_incomplete(tmp_path, monkeypatch):
-    venv = make_venv(tmp_path / "venv")
-    course.mark_complete(venv)
-    monkeypatch.setattr(course, "ROOT", tmp_path)
-    (tmp_path / "pyproject.toml").write_text("[project]\n")
-    assert not course.is_complete(venv)
+@pytest.mark.parametrize("name", ["pyproject.toml", "peers.txt"])
+def test_a_changed_list_of_packages_makes_its_environment_incomplete(tmp_path, name):
+    venv, packages = make_venv(tmp_path / "venv"), tmp_path / name
+    packages.write_text("numpy")
+    course.mark_complete(venv, packages)
+    assert course.is_complete(venv, packages)
+    packages.write_text("numpy\npandas")
+    assert not course.is_complete(venv, packages)
 
 
 def test_a_stamp_without_its_interpreter_does_not_count(tmp_path):

@@ -1,0 +1,12 @@
+"""The same race on examples with passages (150 to 350 tokens), one in ten: TRL's trainer over the course's loop."""
+
+from benchmarks.frame import Benchmark, Measured
+from benchmarks.train import Race, run
+
+BENCHMARK = Benchmark("train-long", "×", 5, "higher", "TRL SFTTrainer, its defaults on a CPU")
+RACE = Race("raft", 10, (1, 2, 3, 4, 5), ({"learning_rate": 1e-3, "epochs": 1}, {"learning_rate": 2e-3, "epochs": 1}))
+
+
+def measure() -> Measured:
+    """Five seeds on both sides: about two hours, and resumable."""
+    return run(RACE)

@@ -1,0 +1,12 @@
+"""Seconds until a model knows the classroom's handbook, closed book: TRL's trainer over the course's loop."""
+
+from benchmarks.frame import Benchmark, Measured
+from benchmarks.train import Race, run
+
+BENCHMARK = Benchmark("train-short", "×", 8, "higher", "TRL SFTTrainer, its defaults on a CPU")
+RACE = Race("ft", 1, (1, 2, 3, 4, 5), ({"learning_rate": 1e-3, "epochs": 3}, {"learning_rate": 2e-3, "epochs": 2}))
+
+
+def measure() -> Measured:
+    """Five seeds on both sides: hours, and resumable."""
+    return run(RACE)
