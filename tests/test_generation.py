@@ -6,7 +6,7 @@ import pytest
 import torch
 from fakes import one_thread, tiny_model  # noqa: F401
 
-from utils.answer.generation import MAX_NEW_TOKENS, generate, render
+from utils.answer.generation import MAX_NEW_TOKENS, generate, read_prompts, render
 
 PROMPTS = ["When is the large kiln fired?", "Ash?", "One shelf costs twelve crowns, " * 5, "窯", "a", "ab", "abc", "When?"]
 
@@ -38,6 +38,64 @@ def expected(lm):
 def test_a_batch_answers_as_transformers_does_one_by_one(lm, expected, batch_size):
     assert [one.text for one in generate(lm, PROMPTS, max_new_tokens=12, batch_size=batch_size)] == expected
     assert len(set(expected)) == len(PROMPTS)  # or the comparison would prove nothing
+
+
+BEGIN = "Answer from the passages in a few words: "
+BATCHES = {
+    "a common beginning, rests of different lengths": [BEGIN + prompt for prompt in PROMPTS],
+    "a row that is the beginning of the others": [
+        BEGIN + prompt for prompt in ("When is", "When is it?", "When is the kiln hot?")
+    ],
+    "the same row twice, and nothing else": [BEGIN, BEGIN],
+    "one token in common": ["ab", "a window", "ax"],
+    "nothing in common": ["When?", "ash", "窯"],
+    "a batch of one": [BEGIN],
+}
+
+
+@pytest.mark.parametrize("prompts", BATCHES.values(), ids=BATCHES)
+def test_a_shared_beginning_changes_neither_texts_nor_logits(lm, prompts):
+    rows = [lm.tokenizer(prompt, add_special_tokens=False).input_ids for prompt in prompts]
+    with torch.inference_mode():
+        output, mask = read_prompts(lm, rows)
+        plain = torch.cat([lm.model(torch.tensor([row])).logits[:, -1] for row in rows])
+    assert torch.allclose(output.logits[:, -1], plain, atol=1e-4)
+    assert mask.sum(1).tolist() == list(map(len, rows))
+    texts = [one.text for one in generate(lm, prompts, max_new_tokens=12, batch_size=16)]
+    assert texts == [as_text(lm, one_by_one(lm, prompt, 12)) for prompt in prompts]
+
+
+def passes_of(lm, prompts):
+    """(rows, columns) of the tokens in each pass that reads the prompts."""
+    shapes = []
+    hook = lm.model.register_forward_pre_hook(
+        lambda _, __, named: shapes.append(named["input_ids"].shape), with_kwargs=True
+    )
+    generate(lm, prompts, max_new_tokens=1)
+    hook.remove()
+    return [tuple(shape) for shape in shapes]
+
+
+def test_a_shared_beginning_is_computed_once_and_a_lone_prompt_in_one_pass(lm):
+    assert passes_of(lm, ["kiln and ash", "kiln?", "kiln"]) == [(1, 3), (3, 9)]  # a token is left of the shortest
+    assert passes_of(lm, ["ash", "kiln"]) == [(2, 4)]
+    assert passes_of(lm, ["kiln and ash"]) == [(1, 12)]
+
+
+def test_a_model_that_looks_back_through_a_window_shares_nothing_and_answers_the_same():
+    from transformers import MistralConfig, MistralForCausalLM
+
+    from utils.models import LanguageModel
+
+    tiny = tiny_model()
+    sizes = {**tiny.model.config.to_dict(), "sliding_window": 8, "model_type": "mistral", "architectures": None}
+    torch.manual_seed(0)
+    lm = LanguageModel(MistralForCausalLM(MistralConfig(**sizes)).eval(), tiny.tokenizer, "window")
+    prompts = [BEGIN + "When?", BEGIN + "When is the large kiln fired?"]
+    assert [one.text for one in generate(lm, prompts, max_new_tokens=12)] == [
+        as_text(lm, one_by_one(lm, prompt, 12)) for prompt in prompts
+    ]
+    assert len(passes_of(lm, prompts)) == 1
 
 
 def test_the_counts_are_what_they_say(lm):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import torch
 from tqdm import tqdm
@@ -59,10 +60,9 @@ def generate(
 
 @torch.inference_mode()
 def generate_batch(lm: LanguageModel, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[Generation]:
-    """Greedy decoding of one batch: all prompts in one pass, then a token a step until every answer has ended."""
+    """Greedy decoding of one batch: all prompts are read at once, then a token a step until every answer has ended."""
     start = time.perf_counter()
-    ids, mask = pad_left(prompts, lm.tokenizer.eos_token_id, lm.device)
-    output = lm.model(input_ids=ids, attention_mask=mask, position_ids=positions(mask), use_cache=True, logits_to_keep=1)
+    output, mask = read_prompts(lm, prompts)
     token = output.logits[:, -1].argmax(-1)
     steps = [token.tolist()]  # .tolist() waits for an asynchronous device
     prefilled = time.perf_counter()
@@ -93,6 +93,45 @@ def generate_batch(lm: LanguageModel, prompts: Sequence[Sequence[int]], max_new_
         )
         for prompt, answer in zip(prompts, answers)
     ]
+
+
+def read_prompts(lm: LanguageModel, prompts: Sequence[Sequence[int]]) -> tuple[object, torch.Tensor]:
+    """The model's output at the last token of each prompt, and the mask of what it has read, (rows, columns).
+
+    What all prompts begin with is computed once, and each row goes on from a copy. The columns are that beginning, then
+    padding, then the rest of the row.
+    """
+    shared = count_shared(prompts) if sees_whole_past(lm) else 0
+    past = None
+    if shared:
+        begin = torch.tensor([prompts[0][:shared]], device=lm.device)
+        past = lm.model(input_ids=begin, use_cache=True, logits_to_keep=1).past_key_values
+        past.batch_repeat_interleave(len(prompts))
+    ids, mask = pad_left([prompt[shared:] for prompt in prompts], lm.tokenizer.eos_token_id, lm.device)
+    mask = torch.cat([mask.new_ones(len(mask), shared), mask], dim=1)
+    places = positions(mask)[:, shared:]
+    output = lm.model(
+        input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=past, use_cache=True, logits_to_keep=1
+    )
+    return output, mask
+
+
+def count_shared(rows: Sequence[Sequence[int]]) -> int:
+    """How many tokens all rows begin with, at least one short of the shortest row; none for a row that is alone.
+
+    >>> count_shared([[5, 6, 7], [5, 6, 8, 9]]), count_shared([[5, 6], [5, 6]]), count_shared([[5, 6, 7]])
+    (2, 1, 0)
+    """
+    columns = zip(*(row[:-1] for row in rows)) if len(rows) > 1 else ()
+    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+
+
+def sees_whole_past(lm: LanguageModel) -> bool:
+    """Whether every layer attends to all that came before. A window or a recurrence would count padding in the middle."""
+    kinds = getattr(lm.model.config, "layer_types", None)
+    if kinds is None:
+        return getattr(lm.model.config, "sliding_window", None) is None
+    return set(kinds) == {"full_attention"}
 
 
 def pad_left(rows: Sequence[Sequence[int]], filler: int, device: str) -> tuple[torch.Tensor, torch.Tensor]:
