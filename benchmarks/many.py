@@ -1,0 +1,131 @@
+"""Many RAG questions: the course's batches against a library's loop, over the same passages, models and messages.
+
+Each side has a process of its own. Loading and embedding the passages is set-up; embedding the questions, searching and
+answering is timed. A finished round is kept as a file: a run that was stopped goes on with the next.
+"""
+
+import json
+import multiprocessing
+import random
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+import torch
+
+from benchmarks.ask import ask_peer
+from benchmarks.frame import Measured, in_turn, middle
+from utils.answer.generation import BATCH_SIZE, MAX_NEW_TOKENS, generate, render
+from utils.data import load_company
+from utils.fetch import DEFAULT_MODEL
+from utils.files import ROOT, read_json, sha256_text, write_json
+from utils.lab import READING
+from utils.machine import cpu_name
+from utils.measure.metrics import is_correct
+from utils.measure.results import code_commit
+from utils.models import default_embedder, find_model, load_language_model
+from utils.records import Question
+from utils.retrieve.chunking import chunk_documents
+from utils.retrieve.embedding import load_embedder
+from utils.retrieve.vector_index import build_vector_index, search_vectors
+
+N_QUESTIONS = 200
+ROUNDS = 2
+KEPT = ROOT / ".cache" / "bench" / "many"
+ALIKE = 0.98  # share of prompts that must be the same: two passages nearly as close may change places
+
+
+def compare(script: str) -> Measured:
+    """Their seconds over ours on the same questions, with the share of right answers of both sides beside it."""
+    facts = [question for question in load_company().split("test") if question.kind == "fact"]
+    questions = random.Random(1).sample(facts, N_QUESTIONS)  # of all desks
+    job = make_job(questions)
+    rounds = run_rounds(job, {"ours": lambda: run_ours(job), "theirs": lambda: ask_peer(script, job)}, script)
+    raw = [weigh(done, questions) for done in rounds]
+    value, low, high = middle([one["ratio"] for one in raw])
+    settings = {
+        "questions": len(questions),
+        "passages": len(job["passages"]),
+        **{name: job[name] for name in ("k", "max_new_tokens")},
+        "ours": {"dtype": rounds[0]["ours"]["dtype"], "batch_size": BATCH_SIZE},
+        "theirs": {name: rounds[0]["theirs"][name] for name in ("dtype", "threads", "set", "default", "versions")},
+        "same_prompts": statistics.mean(one["same_prompts"] for one in raw),
+    }
+    return Measured(value, low, high, raw, settings)
+
+
+def make_job(questions: Sequence[Question]) -> dict:
+    """What every side is told, as JSON. `messages` has {passages} and {question} where they go."""
+    messages = READING["rag"].prompt("{question}", [])
+    messages[-1]["content"] = "{passages}" + messages[-1]["content"]
+    return {
+        "model": str(find_model(DEFAULT_MODEL)),
+        "embedder": str(default_embedder()),
+        "passages": [chunk.passage for chunk in chunk_documents(load_company().documents)],
+        "questions": [question.text for question in questions],
+        "messages": messages,
+        "k": READING["rag"].k,
+        "max_new_tokens": MAX_NEW_TOKENS,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def run_rounds(job: dict, sides: Mapping[str, Callable[[], dict]], script: str) -> list[dict[str, dict]]:
+    """Each side's report, a dict a round; every other round in reverse order. The files are gone once all are done."""
+    key = sha256_text(json.dumps([job, script, code_commit(), cpu_name()]))[:12]
+    paths = [KEPT / key / f"round-{number}.json" for number in range(ROUNDS)]
+    for number, path in enumerate(paths):
+        if not path.exists():
+            names = list(sides) if number % 2 == 0 else list(reversed(sides))
+            write_json(path, in_turn({name: sides[name] for name in names}, rounds=1)[0])
+    rounds = [read_json(path) for path in paths]
+    shutil.rmtree(KEPT / key)
+    return rounds
+
+
+def run_ours(job: dict) -> dict:
+    """The course's report on this job, from a process of its own, as the peer has one."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
+        return alone.submit(answer_all, job).result()
+
+
+def answer_all(job: dict) -> dict:
+    """Search and answer all questions at once, after one that isn't timed. In the child process."""
+    torch.set_num_threads(job["threads"])
+    embed, lm = load_embedder(job["embedder"]), load_language_model(job["model"])
+    chunks = chunk_documents(load_company().documents)
+    store = build_vector_index(chunks, embed([chunk.passage for chunk in chunks]))
+
+    def answer(questions: Sequence[str]) -> tuple[list[str], list[str]]:
+        """(prompts, answers)."""
+        found = search_vectors(store, embed(questions), job["k"])
+        prompts = [render(lm, READING["rag"].prompt(question, hits)) for question, hits in zip(questions, found)]
+        return prompts, [made.text for made in generate(lm, prompts, job["max_new_tokens"])]
+
+    answer(job["questions"][:1])
+    start = time.perf_counter()
+    prompts, answers = answer(job["questions"])
+    seconds = time.perf_counter() - start
+    ids = [lm.tokenizer(prompt, add_special_tokens=False).input_ids for prompt in prompts]
+    hashes = [sha256_text(json.dumps(line)) for line in ids]
+    return {"seconds": seconds, "answers": answers, "prompts": hashes, "dtype": str(lm.model.dtype)}
+
+
+def weigh(done: Mapping[str, dict], questions: Sequence[Question]) -> dict:
+    """A round's figures. SystemExit where the models weren't given the same prompts."""
+    pairs = list(zip(done["ours"]["prompts"], done["theirs"]["prompts"], strict=True))
+    same = sum(ours == theirs for ours, theirs in pairs) / len(pairs)
+    if same < ALIKE:
+        raise SystemExit(f"only {same:.0%} of the prompts are the same on both sides: the seconds don't compare")
+    sides = {
+        name: {"seconds": done[name]["seconds"], "right": share_right(done[name], questions)} for name in ("ours", "theirs")
+    }
+    return {"ratio": sides["theirs"]["seconds"] / sides["ours"]["seconds"], "same_prompts": same, **sides}
+
+
+def share_right(report: Mapping[str, list[str]], questions: Sequence[Question]) -> float:
+    """The share of right answers."""
+    right = [is_correct(text, q.answers, q.wrong_answers) for text, q in zip(report["answers"], questions, strict=True)]
+    return sum(right) / len(right)
