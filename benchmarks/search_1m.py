@@ -2,7 +2,7 @@
 
 Questions of the course are asked: dev ones choose how hard each index tries and which one is compared; test ones are timed,
 one at a time, as a learner asks (FAISS then uses one core, on either side), and all at once beside that. hnswlib, built
-like FAISS's HNSW, is a further peer. The first run builds for about 20 minutes on two cores, and takes 7 GiB of memory and
+like FAISS's HNSW, is a further peer. The first run builds for half an hour on two cores, and takes 7 GiB of memory and
 as much disk under `.cache/bench/search`; a second run finds it all there.
 """
 

@@ -24,7 +24,8 @@ def search(job: dict) -> dict:
     asked = np.load(job["asked"])
     index = hnswlib.Index("ip", asked["dev"].shape[1])
     index.load_index(job["index"])
-    effort = next(effort for effort in job["efforts"] if recall(index, asked, "dev", job["k"], effort) >= job["recall"])
+    enough = (effort for effort in job["efforts"] if recall(index, asked, "dev", job["k"], effort) >= job["recall"])
+    effort = next(enough, job["efforts"][-1])  # where none is, its recall says so
     questions = asked["test"][: job["timed"]]
     index.knn_query(questions[-10:], job["k"])  # a warm-up
     clock = [time.perf_counter()]
