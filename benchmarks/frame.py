@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from utils.files import write_json
+from utils.files import read_json, write_json
 from utils.machine import cores, cpu_name, versions
 from utils.measure.results import code_commit
 
@@ -42,16 +42,24 @@ class Measured:
     settings: Mapping[str, object]
 
 
-def in_turn(sides: Mapping[str, Callable[[], dict]], rounds: int) -> list[dict[str, dict]]:
-    """What each side reports, a dict a round; every other round in reverse order, so that neither always comes first."""
+def in_turn(sides: Mapping[str, Callable[[], dict]], rounds: int, kept: Path | None = None) -> list[dict[str, dict]]:
+    """What each side reports, a dict a round; every other round in reverse order, so that neither always comes first.
+
+    With `kept`, a folder, each finished round is a file in it: a run that was stopped goes on with the next.
+    """
     done = []
     for number in range(rounds):
-        names = list(sides) if number % 2 == 0 else list(reversed(sides))
+        path = kept / f"round-{number + 1}.json" if kept else None
+        if path and path.exists():
+            done.append(read_json(path))
+            continue
         reports = {}
-        for name in names:
+        for name in sides if number % 2 == 0 else reversed(sides):
             reports[name] = sides[name]()
             print(f"  round {number + 1} of {rounds}, {name}: {reports[name]['seconds']:.2f} s", flush=True)
         done.append({name: reports[name] for name in sides})
+        if path:
+            write_json(path, done[-1])
     return done
 
 

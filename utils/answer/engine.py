@@ -1,0 +1,83 @@
+"""Who computes when a learner waits for one answer: torch, or CTranslate2 in int8. Measures here; never guesses by name."""
+
+import importlib.util
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import torch
+
+from utils.answer.fast import MADE_UP, Prompt, generate_fast, import_ctranslate2, open_fast
+from utils.answer.generation import Generation, generate, render
+from utils.answer.prompts import with_worked_example
+from utils.answer.smoothing import FITS
+from utils.files import write_json
+from utils.machine import cache_folder, cpu_name
+from utils.models import LanguageModel
+
+ENGINES = ("torch", "ctranslate2")
+TOKENS = 8  # of the answers that are timed
+REPEATS = 3
+
+Answering = Callable[[Sequence[str]], list[Generation]]
+
+
+def open_engine(
+    lm: LanguageModel, prompt: Prompt, adapter_sha256: str | None = None, engine: str | None = None
+) -> Answering:
+    """A function from prompts, put by `prompt`, to answers one by one. `engine` None takes the faster one here."""
+    engine = engine or pick_engine(lm, adapter_sha256)
+    if engine == "torch":
+        return partial(generate, lm, batch_size=1)
+    return partial(generate_fast, open_fast(lm, prompt, adapter_sha256))
+
+
+def pick_engine(lm: LanguageModel, adapter_sha256: str | None = None) -> str:
+    """The faster of ENGINES here: $COURSE_ENGINE, or the winner of a short measurement that is kept with its result.
+
+    torch where CTranslate2 isn't installed, on a device that is no CPU, and for models that it can't take over.
+    """
+    chosen = os.environ.get("COURSE_ENGINE")
+    if chosen:
+        if chosen not in ENGINES:
+            raise ValueError(f"COURSE_ENGINE is {chosen!r}: use {' or '.join(ENGINES)}, or unset it")
+        return chosen
+    installed = importlib.util.find_spec("ctranslate2") is not None
+    if not installed or lm.device != "cpu" or lm.model.config.model_type not in FITS:
+        return "torch"
+    path, key = cache_folder() / "engine.json", describe(lm)
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        known = {}  # nothing is lost: it is measured again
+    if key not in known:
+        seconds = measure_engines(lm, adapter_sha256)
+        known[key] = {"engine": min(seconds, key=seconds.get), "seconds": seconds}
+        write_json(path, known)
+    return known[key]["engine"]
+
+
+def describe(lm: LanguageModel) -> str:
+    """What the choice depends on, in one line. An adapter isn't in it: merged, it costs nothing."""
+    used = f"torch {torch.__version__} · ctranslate2 {import_ctranslate2().__version__}"
+    return f"{cpu_name()} · {torch.get_num_threads()} threads · {used} · {lm.model.dtype} · {lm.sha256[:12]}"
+
+
+def measure_engines(lm: LanguageModel, adapter_sha256: str | None) -> dict[str, float]:
+    """Seconds of one short answer by each engine; the median of REPEATS, after one that isn't timed."""
+    question, hit = MADE_UP[0]
+    prompts = [render(lm, with_worked_example(question, [hit]))]
+    return {name: time_answers(open_engine(lm, with_worked_example, adapter_sha256, name), prompts) for name in ENGINES}
+
+
+def time_answers(answer: Answering, prompts: Sequence[str]) -> float:
+    """The median of REPEATS."""
+    seconds = []
+    for _ in range(REPEATS + 1):
+        start = time.perf_counter()
+        answer(prompts, max_new_tokens=TOKENS)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[1:])
