@@ -1,0 +1,73 @@
+"""The benchmarks' frame, and their saved results: what the table says is what the raw figures give."""
+
+import re
+import statistics
+
+import pytest
+from fakes import ROOT
+
+from benchmarks.__main__ import ORDER
+from benchmarks.frame import in_turn, is_met, middle
+from benchmarks.report import BEGIN, END, README, plot_reach, reach, saved_results, to_table
+from utils.files import read_text
+
+FIELDS = {"name", "value", "unit", "target", "better", "against", "n_runs", "low", "high", "raw", "provenance"}
+SAVED = saved_results(ORDER)
+
+
+def test_each_side_runs_once_a_round_and_neither_always_comes_first():
+    calls = []
+
+    def side(name):
+        def run():
+            calls.append(name)
+            return {"seconds": float(len(calls))}
+
+        return run
+
+    rounds = in_turn({"a": side("a"), "b": side("b")}, 2)
+    assert calls == ["a", "b", "b", "a"]
+    assert [[rounds[n][name]["seconds"] for name in ("a", "b")] for n in (0, 1)] == [[1, 2], [4, 3]]
+
+
+def test_the_interval_of_a_median_holds_the_median_and_stays_in_the_range():
+    values = [7.1, 8.2, 8.4, 9.9, 12.0]
+    value, low, high = middle(values)
+    assert value == statistics.median(values)
+    assert min(values) <= low <= value <= high <= max(values)
+
+
+def test_a_result_below_its_target_is_missed_whichever_way_is_better():
+    for better, value, met in (("higher", 2, True), ("higher", 0.5, False), ("lower", 0.5, True), ("lower", 2, False)):
+        result = {"value": value, "target": 1, "better": better}
+        assert is_met(result) is met
+        assert (reach(result, "value") >= 1) is met
+
+
+def test_every_comparison_has_its_module():
+    for name in ORDER:
+        source = read_text(ROOT / "benchmarks" / f"{name.replace('-', '_')}.py")
+        assert re.search(rf'^BENCHMARK = Benchmark\(\s*"{name}"', source, re.M), name
+
+
+def test_there_are_saved_results():
+    assert SAVED
+
+
+@pytest.mark.parametrize("result", SAVED, ids=lambda result: result["name"])
+def test_a_saved_result_is_in_the_contracts_form(result):
+    assert set(result) == FIELDS
+    assert result["low"] <= result["value"] <= result["high"]
+    assert result["n_runs"] == len(result["raw"]) >= 1
+    assert {"code_commit", "versions", "cpu", "cores", "threads", "settings", "date"} <= set(result["provenance"])
+    assert "+changes" not in result["provenance"]["code_commit"], "measure it on committed code"
+
+
+def test_the_table_is_that_of_the_saved_results():
+    table = read_text(README).split(BEGIN)[1].split(END)[0]
+    assert table.strip() == to_table(SAVED)
+
+
+def test_the_figure_marks_every_result():
+    axis = plot_reach(SAVED).axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [result["name"] for result in reversed(SAVED)]
