@@ -275,7 +275,7 @@ def reproduce(extra: list[str]) -> int:
 def bench(extra: list[str]) -> int:
     """time the course against what people would use instead: all comparisons, or those named; hours, resumable"""
     python, peers = prepare(), ROOT / ".venv-peers"
-    if not is_complete(peers, PEERS):
+    if "--table" not in extra and not is_complete(peers, PEERS):
         install(peers, PEERS)
     return call(python, "-m", "benchmarks", *extra)
 

@@ -1,8 +1,11 @@
-"""Run what people would use in its own environment: a job goes in as JSON, its report comes back as JSON."""
+"""Run a side in a process of its own: ours, or what people would use, in its own environment. A job in, a report out."""
 
+import multiprocessing
 import os
 import subprocess
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
@@ -10,6 +13,12 @@ import torch
 from utils.files import ROOT, read_json, write_json
 
 PEERS = Path(__file__).parent / "peers"
+
+
+def ask_ours(work: Callable[[dict], dict], job: dict) -> dict:
+    """What `work(job)` reports: our side alone in a fresh process, as a peer is."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
+        return alone.submit(work, job).result()
 
 
 def peers_python() -> Path:

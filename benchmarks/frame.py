@@ -4,7 +4,9 @@ A ratio is taken within one round, in which each side runs once, so that a machi
 """
 
 import datetime
+import json
 import random
+import shutil
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,9 +14,11 @@ from pathlib import Path
 
 import torch
 
-from utils.files import read_json, write_json
+from utils.files import ROOT, read_json, sha256_text, write_json
 from utils.machine import cores, cpu_name, versions
+from utils.measure.metrics import is_correct
 from utils.measure.results import code_commit
+from utils.records import Question
 
 RESULTS = Path(__file__).parent / "results"
 RESAMPLES = 4000
@@ -45,7 +49,7 @@ class Measured:
 def in_turn(sides: Mapping[str, Callable[[], dict]], rounds: int, kept: Path | None = None) -> list[dict[str, dict]]:
     """What each side reports, a dict a round; every other round in reverse order, so that neither always comes first.
 
-    With `kept`, a folder, each finished round is a file in it: a run that was stopped goes on with the next.
+    With `kept`, a folder, each finished round is a file in it until all are done: a run that was stopped goes on.
     """
     done = []
     for number in range(rounds):
@@ -60,7 +64,21 @@ def in_turn(sides: Mapping[str, Callable[[], dict]], rounds: int, kept: Path | N
         done.append({name: reports[name] for name in sides})
         if path:
             write_json(path, done[-1])
+    if kept:
+        shutil.rmtree(kept)  # asked for again, it is measured again
     return done
+
+
+def kept_folder(name: str, depends_on: object) -> Path:
+    """Where what is finished of a comparison is kept, by what it depends on (JSON), code, machine and number of threads."""
+    key = json.dumps([depends_on, code_commit(), cpu_name(), torch.get_num_threads()])
+    return ROOT / ".cache" / "bench" / name / sha256_text(key)[:12]
+
+
+def share_right(texts: Sequence[str], questions: Sequence[Question]) -> float:
+    """The share of these answers that are right, by the course's own rule."""
+    right = [is_correct(text, q.answers, q.wrong_answers) for text, q in zip(texts, questions, strict=True)]
+    return sum(right) / len(right)
 
 
 def middle(values: Sequence[float]) -> tuple[float, float, float]:

@@ -8,25 +8,20 @@ import dataclasses
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
-import torch
 
 from benchmarks.curves import Curve, describe, plot_curves
-from benchmarks.frame import RESULTS, provenance
+from benchmarks.frame import RESULTS, kept_folder, provenance
 from benchmarks.growth_model import read_passages, train_examples
 from benchmarks.growth_search import embed_documents, index_documents
-from utils.files import ROOT, atomic_file, read_json, sha256_text, write_json
-from utils.machine import cpu_name
-from utils.measure.results import code_commit
+from utils.files import atomic_file, read_json, write_json
 
-KEPT = ROOT / ".cache" / "bench" / "growth"
 FOLDER = RESULTS / "growth"
 PARTS = (embed_documents, index_documents, train_examples, read_passages)
 
 
 def keep(part: Callable[[], list[Curve]]) -> list[Curve]:
     """The part's curves: measured now, or found as the same code left them on the same machine."""
-    key = sha256_text(repr((code_commit(), cpu_name(), torch.get_num_threads())))[:12]
-    path = KEPT / f"{part.__name__}-{key}.json"
+    path = kept_folder("growth", None) / f"{part.__name__}.json"
     if not path.exists():
         print(f"{part.__doc__.strip()} This takes up to ten minutes.", flush=True)
         write_json(path, {"curves": [dataclasses.asdict(curve) for curve in part()]})

@@ -5,25 +5,20 @@ answering is timed. A finished round is kept as a file: a run that was stopped g
 """
 
 import json
-import multiprocessing
 import random
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 
 import torch
 
-from benchmarks.ask import ask_peer
-from benchmarks.frame import Measured, in_turn, middle
+from benchmarks.ask import ask_ours, ask_peer
+from benchmarks.frame import Measured, in_turn, kept_folder, middle, share_right
 from utils.answer.generation import BATCH_SIZE, MAX_NEW_TOKENS, generate, render
 from utils.data import load_company
 from utils.fetch import DEFAULT_MODEL
-from utils.files import ROOT, sha256_text
+from utils.files import sha256_text
 from utils.lab import READING
-from utils.machine import cpu_name
-from utils.measure.metrics import is_correct
-from utils.measure.results import code_commit
 from utils.models import default_embedder, find_model, load_language_model
 from utils.records import Question
 from utils.retrieve.chunking import chunk_documents
@@ -32,7 +27,6 @@ from utils.retrieve.vector_index import build_vector_index, search_vectors
 
 N_QUESTIONS = 200
 ROUNDS = 2
-KEPT = ROOT / ".cache" / "bench" / "many"
 ALIKE = 0.98  # share of prompts that must be the same: two passages nearly as close may change places
 
 
@@ -41,8 +35,8 @@ def compare(script: str) -> Measured:
     facts = [question for question in load_company().split("test") if question.kind == "fact"]
     questions = random.Random(1).sample(facts, N_QUESTIONS)  # of all desks
     job = make_job(questions)
-    sides = {"ours": lambda: run_ours(job), "theirs": lambda: ask_peer(script, job)}
-    rounds = in_turn(sides, ROUNDS, KEPT / sha256_text(json.dumps([job, script, code_commit(), cpu_name()]))[:12])
+    sides = {"ours": lambda: ask_ours(answer_all, job), "theirs": lambda: ask_peer(script, job)}
+    rounds = in_turn(sides, ROUNDS, kept_folder("many", [script, job]))
     raw = [weigh(done, questions) for done in rounds]
     value, low, high = middle([one["ratio"] for one in raw])
     settings = {
@@ -70,12 +64,6 @@ def make_job(questions: Sequence[Question]) -> dict:
         "max_new_tokens": MAX_NEW_TOKENS,
         "threads": torch.get_num_threads(),
     }
-
-
-def run_ours(job: dict) -> dict:
-    """The course's report on this job, from a process of its own, as the peer has one."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
-        return alone.submit(answer_all, job).result()
 
 
 def answer_all(job: dict) -> dict:
@@ -107,12 +95,7 @@ def weigh(done: Mapping[str, dict], questions: Sequence[Question]) -> dict:
     if same < ALIKE:
         raise SystemExit(f"only {same:.0%} of the prompts are the same on both sides: the seconds don't compare")
     sides = {
-        name: {"seconds": done[name]["seconds"], "right": share_right(done[name], questions)} for name in ("ours", "theirs")
+        name: {"seconds": done[name]["seconds"], "right": share_right(done[name]["answers"], questions)}
+        for name in ("ours", "theirs")
     }
     return {"ratio": sides["theirs"]["seconds"] / sides["ours"]["seconds"], "same_prompts": same, **sides}
-
-
-def share_right(report: Mapping[str, list[str]], questions: Sequence[Question]) -> float:
-    """The share of right answers."""
-    right = [is_correct(text, q.answers, q.wrong_answers) for text, q in zip(report["answers"], questions, strict=True)]
-    return sum(right) / len(right)

@@ -4,27 +4,21 @@ Each side has a process of its own and gets the same prompts as text, passages i
 to warm up aren't timed. A finished round is kept as a file: a run that was stopped goes on with the next.
 """
 
-import json
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import torch
 
-from benchmarks.ask import ask_peer
-from benchmarks.frame import Benchmark, Measured, in_turn, middle
+from benchmarks.ask import ask_ours, ask_peer
+from benchmarks.frame import Benchmark, Measured, in_turn, kept_folder, middle, share_right
 from utils.answer.engine import open_engine, pick_engine
 from utils.answer.generation import MAX_NEW_TOKENS, render
 from utils.data import load_company
 from utils.fetch import DEFAULT_MODEL, fetch_gguf
-from utils.files import ROOT, sha256_text
+from utils.files import ROOT
 from utils.lab import READING, SEARCH, WORK
-from utils.machine import cpu_name
-from utils.measure.metrics import is_correct
-from utils.measure.results import code_commit
 from utils.models import EMBEDDER_SHA256, default_embedder, find_model, load_language_model
 from utils.records import Question
 from utils.retrieve.chunking import chunk_documents
@@ -36,14 +30,14 @@ BENCHMARK = Benchmark("one-answer", "×", 1.0, "lower", "the fastest of transfor
 N_QUESTIONS = 60
 WARM_UP = 2
 ROUNDS = 5
-KEPT = ROOT / ".cache" / "bench" / "one-answer"
+CONVERTED = ROOT / ".cache" / "bench" / "ctranslate2-int8"  # by the peer's own converter
 
 
 def measure() -> Measured:
     """Ours over the fastest peer's, in the median seconds of an answer: about an hour, and resumable."""
     questions = pick_questions("test", N_QUESTIONS)
     job = make_job(questions)
-    rounds = in_turn(sides_of(job), ROUNDS, KEPT / sha256_text(json.dumps([job, code_commit(), cpu_name()]))[:12])
+    rounds = in_turn(sides_of(job), ROUNDS, kept_folder("one-answer", job))
     raw = [weigh(done, questions) for done in rounds]
     value, low, high = middle([one["ratio"] for one in raw])
     settings = {"questions": len(questions), "warm_up": WARM_UP, "max_new_tokens": MAX_NEW_TOKENS}
@@ -58,11 +52,11 @@ def pick_questions(split: str, n: int) -> list[Question]:
 
 def make_job(questions: Sequence[Question]) -> dict:
     """What every side is told, as JSON. Warming up is done on dev questions."""
-    KEPT.mkdir(parents=True, exist_ok=True)
+    CONVERTED.parent.mkdir(parents=True, exist_ok=True)
     return {
         "model": str(find_model(DEFAULT_MODEL)),
         "gguf": str(fetch_gguf()),
-        "converted": str(KEPT / "ctranslate2-int8"),
+        "converted": str(CONVERTED),
         "prompts": make_prompts(questions),
         "warm_up": make_prompts(pick_questions("dev", WARM_UP)),
         "max_new_tokens": MAX_NEW_TOKENS,
@@ -81,18 +75,12 @@ def make_prompts(questions: Sequence[Question]) -> list[str]:
 def sides_of(job: dict) -> dict[str, Callable[[], dict]]:
     """Who takes part, by name."""
     return {
-        "ours": lambda: run_ours(job),
+        "ours": lambda: ask_ours(answer_each, job),
         "transformers float32": lambda: ask_peer("transformers_generate", {**job, "dtype": "float32"}),
         "transformers bfloat16": lambda: ask_peer("transformers_generate", {**job, "dtype": "bfloat16"}),
         "CTranslate2 int8": lambda: ask_peer("ctranslate2_plain", job),
         "llama.cpp": lambda: ask_peer("llama_cpp", job),
     }
-
-
-def run_ours(job: dict) -> dict:
-    """The course's report on this job, from a process of its own, as a peer has one."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
-        return alone.submit(answer_each, job).result()
 
 
 def answer_each(job: dict) -> dict:
@@ -128,11 +116,10 @@ def weigh(done: Mapping[str, dict], questions: Sequence[Question]) -> dict:
 
 def describe(report: Mapping, questions: Sequence[Question]) -> dict:
     """Seconds of an answer, those until its first token where they are known, and the share of right answers."""
-    right = [is_correct(text, q.answers, q.wrong_answers) for text, q in zip(report["answers"], questions, strict=True)]
     return {
         "p50": statistics.median(report["each"]),
         "p95": float(np.quantile(report["each"], 0.95)),
         "prefill_p50": None if None in report["prefill"] else statistics.median(report["prefill"]),
-        "right": sum(right) / len(right),
+        "right": share_right(report["answers"], questions),
         "versions": report["versions"],
     }

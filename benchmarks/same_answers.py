@@ -7,15 +7,13 @@ classroom's. A finished part is kept as a file: a run that was stopped goes on w
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.frame import Benchmark, Measured
-from utils.answer.fast import Prompt, generate_fast, open_fast
+from benchmarks.frame import Benchmark, Measured, kept_folder
+from utils.answer.fast import generate_fast, open_fast
 from utils.answer.generation import Generation, generate, render
-from utils.answer.prompts import closed_book
-from utils.files import ROOT, read_json, sha256_text, write_json
+from utils.answer.prompts import Prompt, closed_book
+from utils.files import read_json, write_json
 from utils.lab import READING, SEARCH, Lab, open_lab
-from utils.machine import cpu_name
 from utils.measure.evaluation import Condition, Estimate, Row, cluster_of, difference, score
-from utils.measure.results import code_commit
 from utils.models import LanguageModel, load_language_model
 from utils.records import Answer, Hit, Question
 from utils.retrieve.chunking import chunk_documents
@@ -26,7 +24,6 @@ from utils.tune.lora import adapter_sha256, merge_adapter
 
 BENCHMARK = Benchmark("same-answers", "points", 2, "lower", "the same model in float32")
 PART = 64  # prompts in a kept file
-KEPT = ROOT / ".cache" / "bench" / "same-answers"
 
 
 @dataclass(frozen=True)
@@ -105,8 +102,8 @@ def keep(asked: Asked, engine: str, answer: Callable[[Sequence[str]], list[Gener
     texts = []
     for start in range(0, len(prompts), PART):
         part = prompts[start : start + PART]
-        depends_on = (asked.lm.sha256, asked.adapter_sha256, engine, part, code_commit(), cpu_name())
-        path = KEPT / f"{asked.system}-{engine}-{start}-{sha256_text(repr(depends_on))[:12]}.json"
+        folder = kept_folder("same-answers", [asked.lm.sha256, asked.adapter_sha256, part])
+        path = folder / f"{asked.system}-{engine}-{start}.json"
         if not path.exists():
             write_json(path, {"texts": [made.text for made in answer(part)]})
             print(f"  {path.stem}", flush=True)

@@ -5,20 +5,21 @@ Each training is kept as a file: a run that was stopped goes on with the next. A
 
 import dataclasses
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from benchmarks.ask import ask_peer
+from benchmarks.ask import PEERS, ask_peer
 from benchmarks.frame import Measured, middle
 from utils.comparison import ask, condition_of
 from utils.fetch import DEFAULT_MODEL
-from utils.files import ROOT, read_json, sha256_text, write_json, write_manifest
+from utils.files import ROOT, read_json, sha256_file, sha256_text, write_json, write_manifest
 from utils.lab import TRAINING, Lab, examples_of, open_lab
-from utils.machine import cpu_name
-from utils.measure.evaluation import cluster_of, difference, score
-from utils.models import find_model
+from utils.machine import cpu_name, versions
+from utils.measure.evaluation import Estimate, cluster_of, difference, score
+from utils.models import LanguageModel, find_model
 from utils.selection import shares
 from utils.systems import citations
 from utils.tune.examples import encode
@@ -26,6 +27,10 @@ from utils.tune.lora import merge_adapter
 from utils.tune.training import train
 
 KEPT = ROOT / ".cache" / "bench" / "train"
+TRAINED_BY = {  # the files that a side's seconds depend on
+    "ours": sorted((ROOT / "utils" / "tune").glob("*.py")),
+    "theirs": [PEERS / "trl_sft.py", PEERS.parent / "peers.txt"],
+}
 MARGIN = -0.05  # the race counts where ours isn't clearly more than five points below
 
 
@@ -96,9 +101,13 @@ def run_theirs(lab: Lab, race: Race, seed: int, setting: dict) -> dict:
     return keep(lab, race, seed, ("theirs", setting, examples), work)
 
 
-def keep(lab: Lab, race: Race, seed: int, depends_on: tuple, work: object) -> dict:
-    """What `work(folder)` reports, with the adapter's answers; taken from its file where it was done before."""
-    key = sha256_text(repr((depends_on, lab.lm.sha256, cpu_name(), torch.get_num_threads())))[:12]
+def keep(lab: Lab, race: Race, seed: int, depends_on: tuple, work: Callable[[Path], dict]) -> dict:
+    """What `work(folder)` reports, with the adapter's answers; taken from its file where it was done before.
+
+    The code that trains belongs to what it depends on, but not the whole commit: the peer's trainings take hours.
+    """
+    code = [sha256_file(path) for path in TRAINED_BY[depends_on[0]]]
+    key = sha256_text(repr((depends_on, code, lab.lm.sha256, versions(), cpu_name(), torch.get_num_threads())))[:12]
     path = KEPT / f"{race.arm}-{depends_on[0]}-{seed}-{key}.json"
     if not path.exists():
         with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +119,7 @@ def keep(lab: Lab, race: Race, seed: int, depends_on: tuple, work: object) -> di
     return read_json(path)
 
 
-def answer(lab: Lab, arm: str, lm: object, split: str, seed: int) -> list[dict]:
+def answer(lab: Lab, arm: str, lm: LanguageModel, split: str, seed: int) -> list[dict]:
     """A scored row for each question of the split."""
     questions = lab.company.split(split)
     condition = condition_of(arm, seed, False, None)
@@ -118,7 +127,7 @@ def answer(lab: Lab, arm: str, lm: object, split: str, seed: int) -> list[dict]:
     return [score(made, question, condition, citations(arm, made)) for made, question in zip(answers, questions)]
 
 
-def compare_answers(lab: Lab, rounds: list[dict]) -> object:
+def compare_answers(lab: Lab, rounds: list[dict]) -> Estimate:
     """Ours minus theirs in right answers on the test questions, paired over documents and seeds."""
     ours, theirs = ([row for pair in rounds for row in pair[side]["rows"]] for side in ("ours", "theirs"))
 

@@ -1,13 +1,16 @@
 """The benchmarks' frame, and their saved results: what the table says is what the raw figures give."""
 
+import os
 import re
 import statistics
 
 import pytest
 from fakes import ROOT
 
+from benchmarks import frame
 from benchmarks.__main__ import ORDER
-from benchmarks.frame import in_turn, is_met, middle
+from benchmarks.ask import ask_ours
+from benchmarks.frame import in_turn, is_met, kept_folder, middle
 from benchmarks.report import BEGIN, END, README, plot_reach, reach, saved_results, to_table
 from utils.files import read_text
 
@@ -28,6 +31,44 @@ def test_each_side_runs_once_a_round_and_neither_always_comes_first():
     rounds = in_turn({"a": side("a"), "b": side("b")}, 2)
     assert calls == ["a", "b", "b", "a"]
     assert [[rounds[n][name]["seconds"] for name in ("a", "b")] for n in (0, 1)] == [[1, 2], [4, 3]]
+
+
+def test_a_stopped_run_goes_on_after_its_last_round_and_a_finished_one_is_measured_anew(tmp_path):
+    calls = []
+
+    def side():
+        calls.append(len(calls))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return {"seconds": float(len(calls))}
+
+    kept = tmp_path / "kept"
+    with pytest.raises(KeyboardInterrupt):
+        in_turn({"a": side}, 4, kept)
+    rounds = in_turn({"a": side}, 4, kept)
+    assert [one["a"]["seconds"] for one in rounds] == [1, 2, 4, 5]
+    assert not kept.exists()
+
+
+def double(job):
+    """Work for another process."""
+    return {"twice": 2 * job["once"], "process": os.getpid()}
+
+
+def test_our_side_runs_in_a_process_of_its_own():
+    report = ask_ours(double, {"once": 21})
+    assert report["twice"] == 42 and report["process"] != os.getpid()
+
+
+@pytest.mark.parametrize("changed", ["depends on", "commit", "threads"])
+def test_what_is_kept_is_not_taken_for_anything_else(monkeypatch, changed):
+    before = kept_folder("many", {"k": 1})
+    assert kept_folder("many", {"k": 1}) == before
+    if changed == "commit":
+        monkeypatch.setattr(frame, "code_commit", lambda: "another")
+    if changed == "threads":
+        monkeypatch.setattr(frame.torch, "get_num_threads", lambda: 96)
+    assert kept_folder("many", {"k": 2 if changed == "depends on" else 1}) != before
 
 
 def test_the_interval_of_a_median_holds_the_median_and_stays_in_the_range():

@@ -4,8 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import systems
-from utils.answer.prompts import closed_book, with_passages, with_worked_example
+from utils.answer.prompts import Prompt, closed_book, with_passages, with_worked_example
 from utils.data import Company, held_out_documents, is_held_out, load_company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, sha256_text
@@ -35,7 +34,7 @@ SEARCH = "hybrid"
 class Reading:
     """How a system is shown passages: k of them, by which prompt."""
 
-    prompt: systems.Prompt
+    prompt: Prompt
     k: int
 
 

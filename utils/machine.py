@@ -7,6 +7,7 @@ import platform
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -114,25 +115,35 @@ def measure_dtypes(device: str) -> dict[str, float]:
 
 def pick_dtype(device: str | None = None) -> str:
     """The faster number format here: $COURSE_DTYPE, or the winner of a short measurement that is kept with its result."""
-    chosen = os.environ.get("COURSE_DTYPE")
-    if chosen:
-        if chosen not in ("float32", "bfloat16", "float16"):
-            raise ValueError(f"COURSE_DTYPE is {chosen!r}: use float32, bfloat16 or float16, or unset it")
+    if chosen := asked_for("COURSE_DTYPE", ("float32", "bfloat16", "float16")):
         return chosen
     import torch
 
     device = device or pick_device()
-    path = cache_folder() / "dtype.json"
-    key = f"{cpu_name()} · {device} · torch {torch.__version__}"
+    return fastest("dtype", f"{cpu_name()} · {device} · torch {torch.__version__}", lambda: measure_dtypes(device))
+
+
+def asked_for(variable: str, known: Sequence[str]) -> str | None:
+    """What the environment variable says, None where it isn't set. ValueError for what isn't known."""
+    chosen = os.environ.get(variable) or None
+    if chosen and chosen not in known:
+        *others, last = known
+        raise ValueError(f"{variable} is {chosen!r}: use {', '.join(others)} or {last}, or unset it")
+    return chosen
+
+
+def fastest(what: str, key: str, measure: Callable[[], dict[str, float]]) -> str:
+    """The one with the fewest seconds in `measure()`, kept with them in the cache: in `<what>.json`, under `key`."""
+    path = cache_folder() / f"{what}.json"
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        known = {}  # nothing is lost: the measurement takes a second
+        known = {}  # nothing is lost: it is measured again, in seconds
     if key not in known:
-        seconds = measure_dtypes(device)
-        known[key] = {"dtype": min(seconds, key=seconds.get), "seconds": seconds}
+        seconds = measure()
+        known[key] = {what: min(seconds, key=seconds.get), "seconds": seconds}
         write_json(path, known)
-    return known[key]["dtype"]
+    return known[key][what]
 
 
 def describe() -> str:

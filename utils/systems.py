@@ -14,10 +14,10 @@
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from utils.answer.generation import generate, render
-from utils.answer.prompts import Messages, cited_documents, closed_book
+from utils.answer.prompts import Prompt, cited_documents, closed_book
 from utils.data import evidence_in_force
 from utils.measure.metrics import ABSTENTION
 from utils.models import LanguageModel
@@ -31,8 +31,6 @@ ADAPTER_OF = {"ft": "ft", "ft+rag": "ft", "raft": "raft", "placebo": "placebo"}
 READS_PASSAGES = ("rag", "ft+rag", "raft", "oracle", "search")
 SEES_DOCUMENTS = READS_PASSAGES  # only these can change their answer when documents change
 CITES = ("rag", "ft+rag", "raft", "oracle")
-
-Prompt = Callable[[str, Sequence[Hit]], Messages]
 
 
 def ask_closed_book(lm: LanguageModel, questions: Sequence[Question], progress: str | None = None) -> list[Answer]:

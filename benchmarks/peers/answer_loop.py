@@ -1,11 +1,10 @@
 """What every peer that answers goes through: a prompt at a time, each timed, text in and text out."""
 
-import json
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
+
+from job import serve
 
 
 @dataclass(frozen=True)
@@ -18,27 +17,27 @@ class Made:
 
 
 def run(build: Callable[[dict], Callable[[str], Made]], packages: tuple[str, ...]) -> None:
-    """Answer every prompt of the job and write the report. `build(job)` loads the model; it gives the asking.
+    """Answer every prompt of the job. `build(job)` loads the model; it gives the asking.
 
     Only the asking is timed, after the job's `warm_up`.
     """
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
-    ask = build(job)
-    for prompt in job["warm_up"]:
-        ask(prompt)
-    each, made = [], []
-    for prompt in job["prompts"]:
-        start = time.perf_counter()
-        made.append(ask(prompt))
-        each.append(time.perf_counter() - start)
-    report = {
-        "seconds": sum(each),
-        "each": each,
-        "prefill": [one.prefill_s for one in made],
-        "answers": [one.text for one in made],
-        "prompt_tokens": [one.prompt_tokens for one in made],
-        "versions": {name: metadata.version(name) for name in packages},
-    }
-    with open(sys.argv[2], "w", encoding="utf-8") as file:
-        json.dump(report, file)
+
+    def work(job: dict) -> dict:
+        """The report."""
+        ask = build(job)
+        for prompt in job["warm_up"]:
+            ask(prompt)
+        each, made = [], []
+        for prompt in job["prompts"]:
+            start = time.perf_counter()
+            made.append(ask(prompt))
+            each.append(time.perf_counter() - start)
+        return {
+            "seconds": sum(each),
+            "each": each,
+            "prefill": [one.prefill_s for one in made],
+            "answers": [one.text for one in made],
+            "prompt_tokens": [one.prompt_tokens for one in made],
+        }
+
+    serve(work, packages)

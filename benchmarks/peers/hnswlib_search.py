@@ -1,12 +1,10 @@
 """hnswlib's graph over the same vectors: a job with `build` builds and saves it, any other loads it and is timed."""
 
-import json
-import sys
 import time
-from importlib import metadata
 
 import hnswlib
 import numpy as np
+from job import serve
 
 
 def build(job: dict) -> dict:
@@ -16,7 +14,7 @@ def build(job: dict) -> dict:
     index.init_index(len(vectors), M=job["links"], ef_construction=job["candidates"], random_seed=1)
     index.add_items(vectors)
     index.save_index(job["build"])
-    return {"versions": {name: metadata.version(name) for name in ("hnswlib", "numpy")}}
+    return {}
 
 
 def search(job: dict) -> dict:
@@ -49,14 +47,5 @@ def recall(index: hnswlib.Index, asked: dict, split: str, k: int, effort: int) -
     return float((asked[f"{split}_truth"][:, :, None] == found[:, None, :]).any(axis=2).mean())
 
 
-def main() -> None:
-    """Do the job, and write the report."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
-    report = build(job) if "build" in job else search(job)
-    with open(sys.argv[2], "w", encoding="utf-8") as file:
-        json.dump(report, file)
-
-
 if __name__ == "__main__":
-    main()
+    serve(lambda job: build(job) if "build" in job else search(job), ("hnswlib", "numpy"))

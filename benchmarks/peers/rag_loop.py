@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Callable
-from importlib import metadata
 
 import torch
+from job import serve
 
 PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu")
 
@@ -17,29 +16,29 @@ def run(
     settings: dict[str, str],
     packages: tuple[str, ...],
 ) -> None:
-    """Ask every question of the job, and write the report. `build(job)` loads and indexes; it gives (ask, model).
+    """Ask every question of the job. `build(job)` loads and indexes; it gives (ask, model).
 
     Only the asking is timed, after one question that isn't. `prompts` are hashes of the token ids given to the model;
     `settings` says what was set, so that the task is the same, and what was left at its default.
     """
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
-    ask, model = build(job)
-    ask(job["questions"][0])
-    given = note_prompts(model)
-    start = time.perf_counter()
-    answers = [ask(question) for question in job["questions"]]
-    report = {
-        "seconds": time.perf_counter() - start,
-        "answers": answers,
-        "prompts": [hashlib.sha256(json.dumps(ids).encode()).hexdigest() for ids in given],
-        "dtype": str(model.dtype),
-        "threads": torch.get_num_threads(),
-        **settings,
-        "versions": {name: metadata.version(name) for name in (*PACKAGES, *packages)},
-    }
-    with open(sys.argv[2], "w", encoding="utf-8") as file:
-        json.dump(report, file)
+
+    def work(job: dict) -> dict:
+        """The report."""
+        ask, model = build(job)
+        ask(job["questions"][0])
+        given = note_prompts(model)
+        start = time.perf_counter()
+        answers = [ask(question) for question in job["questions"]]
+        return {
+            "seconds": time.perf_counter() - start,
+            "answers": answers,
+            "prompts": [hashlib.sha256(json.dumps(ids).encode()).hexdigest() for ids in given],
+            "dtype": str(model.dtype),
+            "threads": torch.get_num_threads(),
+            **settings,
+        }
+
+    serve(work, (*PACKAGES, *packages))
 
 
 def note_prompts(model: torch.nn.Module) -> list[list[int]]:

@@ -1,19 +1,15 @@
 """Fine-tune with TRL's SFTTrainer, its defaults on a CPU but for what makes the task the same. Times `train()` alone."""
 
-import json
-import sys
 import time
-from importlib import metadata
 
 from datasets import Dataset
+from job import serve
 from peft import LoraConfig
 from trl import SFTConfig, SFTTrainer
 
 
-def main() -> None:
+def fine_tune(job: dict) -> dict:
     """Train as the job says, save the adapter in its folder, and report the seconds."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
     trainer = SFTTrainer(
         model=job["model"],
         args=SFTConfig(
@@ -40,15 +36,12 @@ def main() -> None:
     seconds = time.perf_counter() - start
     trainer.model.save_pretrained(job["folder"])
     chosen = ("bf16", "gradient_checkpointing", "per_device_train_batch_size", "packing", "optim", "lr_scheduler_type")
-    report = {
+    return {
         "seconds": seconds,
         "steps": trainer.state.global_step,
         "defaults": {name: str(getattr(trainer.args, name)) for name in chosen},
-        "versions": {name: metadata.version(name) for name in ("trl", "torch", "transformers", "peft", "accelerate")},
     }
-    with open(sys.argv[2], "w", encoding="utf-8") as file:
-        json.dump(report, file)
 
 
 if __name__ == "__main__":
-    main()
+    serve(fine_tune, ("trl", "torch", "transformers", "peft", "accelerate"))

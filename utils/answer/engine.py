@@ -1,8 +1,6 @@
 """Who computes when a learner waits for one answer: torch, or CTranslate2 in int8. Measures here; never guesses by name."""
 
 import importlib.util
-import json
-import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -10,12 +8,11 @@ from functools import partial
 
 import torch
 
-from utils.answer.fast import MADE_UP, Prompt, generate_fast, import_ctranslate2, open_fast
+from utils.answer.fast import MADE_UP, generate_fast, import_ctranslate2, open_fast
 from utils.answer.generation import Generation, generate, render
-from utils.answer.prompts import with_worked_example
+from utils.answer.prompts import Prompt, with_worked_example
 from utils.answer.smoothing import FITS
-from utils.files import write_json
-from utils.machine import cache_folder, cpu_name
+from utils.machine import asked_for, cpu_name, fastest
 from utils.models import LanguageModel
 
 ENGINES = ("torch", "ctranslate2")
@@ -40,24 +37,12 @@ def pick_engine(lm: LanguageModel, adapter_sha256: str | None = None) -> str:
 
     torch where CTranslate2 isn't installed, on a device that is no CPU, and for models that it can't take over.
     """
-    chosen = os.environ.get("COURSE_ENGINE")
-    if chosen:
-        if chosen not in ENGINES:
-            raise ValueError(f"COURSE_ENGINE is {chosen!r}: use {' or '.join(ENGINES)}, or unset it")
+    if chosen := asked_for("COURSE_ENGINE", ENGINES):
         return chosen
     installed = importlib.util.find_spec("ctranslate2") is not None
     if not installed or lm.device != "cpu" or lm.model.config.model_type not in FITS:
         return "torch"
-    path, key = cache_folder() / "engine.json", describe(lm)
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        known = {}  # nothing is lost: it is measured again
-    if key not in known:
-        seconds = measure_engines(lm, adapter_sha256)
-        known[key] = {"engine": min(seconds, key=seconds.get), "seconds": seconds}
-        write_json(path, known)
-    return known[key]["engine"]
+    return fastest("engine", describe(lm), lambda: measure_engines(lm, adapter_sha256))
 
 
 def describe(lm: LanguageModel) -> str:

@@ -7,14 +7,14 @@ third of the time. CTranslate2 does the computing; it is an optional package.
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from utils.answer.generation import MAX_NEW_TOKENS, Generation, end_tokens, render
-from utils.answer.prompts import Messages, with_worked_example
+from utils.answer.prompts import Prompt, with_worked_example
 from utils.answer.smoothing import smooth
 from utils.files import atomic_folder, check_manifest, sha256_text, write_manifest
 from utils.machine import cache_folder, return_memory
@@ -23,8 +23,6 @@ from utils.records import Chunk, Hit
 
 REMAKE = "delete it and it is made again"
 MADE_UP = [("Who?", Hit(Chunk("a", 0, 3, "Ash", "Kiln"), 1.0)), ("Why not?", Hit(Chunk("b", 0, 4, "Clay", "Shed"), 1.0))]
-
-Prompt = Callable[[str, Sequence[Hit]], Messages]
 
 
 class NoEngine(RuntimeError):

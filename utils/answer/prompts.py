@@ -1,11 +1,12 @@
 """The words put to the model: messages for closed-book questions and for questions with passages. No tokenizer here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from utils.measure.metrics import ABSTENTION, cited_numbers
 from utils.records import Hit
 
 Messages = list[dict[str, str]]
+Prompt = Callable[[str, Sequence[Hit]], Messages]  # from a question and its passages
 MAX_QUESTION_WORDS = 300  # longer is a document, not a question
 
 CLOSED_BOOK = f"You know the staff handbook of Larkspur. Answer in a few words. If you do not know, say: {ABSTENTION}"
