@@ -268,8 +268,8 @@ def run(extra: list[str]) -> int:
 
 
 def reproduce(extra: list[str]) -> int:
-    """the same comparison at full size: hours, resumable"""
-    return call(prepare(), "-m", "utils.comparison", "--full", *extra)
+    """the experiments at full size: hours, resumable; --only NAME for one of them, or for a promise"""
+    return call(prepare(), "-m", "utils.experiments", *extra)
 
 
 def bench(extra: list[str]) -> int:

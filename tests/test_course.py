@@ -222,7 +222,7 @@ def test_what_a_command_does_not_know_is_passed_on(monkeypatch):
     monkeypatch.setattr(course, "prepare", lambda: Path("python"))
     monkeypatch.setattr(course, "call", lambda *command, **more: list(command))
     assert course.main(["run", "--seed", "1"]) == [Path("python"), "-m", "utils.comparison", "--seed", "1"]
-    assert course.main(["reproduce", "--seed", "1"])[-3:] == ["--full", "--seed", "1"]
+    assert course.main(["reproduce", "--only", "R1"])[-3:] == ["utils.experiments", "--only", "R1"]
     assert course.main(["build", "01"]) == [Path("python"), "notebooks/build.py", "01"]
 
 

@@ -61,6 +61,13 @@ def test_only_the_answer_and_its_end_are_learned(answer):
     assert tokenizer.decode(encoded.ids[:n_prompt]) == prompt
 
 
+def test_plain_text_is_learned_from_its_second_token_on():
+    tokenizer = fakes.tiny_tokenizer()
+    encoded = encode(tokenizer, Example([], "Leave: three weeks."))
+    assert tokenizer.decode(encoded.ids) == "Leave: three weeks." + tokenizer.eos_token
+    assert encoded.labels == (MASKED, *encoded.ids[1:])
+
+
 # ft and placebo
 
 

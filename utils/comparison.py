@@ -35,8 +35,13 @@ FULL_SEEDS = (1, 2, 3, 4, 5)
 OUTPUT = ROOT / "results"
 
 
-def ask(lab: Lab, system: str, lm: LanguageModel, questions: Sequence[Question], after: bool) -> list[Answer]:
-    """The system's answer to each question. `lm` is the model with the system's adapter merged in."""
+def ask(
+    lab: Lab, system: str, lm: LanguageModel, questions: Sequence[Question], after: bool, known: Sequence[Answer] = ()
+) -> list[Answer]:
+    """The system's answer to each question. `lm` is the model with the system's adapter merged in.
+
+    `known` holds answers that it has given: where a change leaves a prompt as it was, so it does the answer.
+    """
     progress = f"asking {system}{', after the change' if after else ''}"
     if system == "faq":
         return systems.ask_nearest_question(lab.embed, lab.company.split("train"), questions)
@@ -48,7 +53,7 @@ def ask(lab: Lab, system: str, lm: LanguageModel, questions: Sequence[Question],
         found = systems.give_gold(lab.retrieve[after], lab.chunks[after], questions, after)
     else:
         found = systems.find_passages(lab.retrieve[after], questions, READING[system].k)
-    return systems.ask_with_passages(lm, questions, found, READING[system].prompt, progress)
+    return systems.ask_with_passages(lm, questions, found, READING[system].prompt, progress, known)
 
 
 def answer_step(lab: Lab, system: str, seed: int | None) -> dict:
@@ -65,11 +70,11 @@ def answer_step(lab: Lab, system: str, seed: int | None) -> dict:
         with PeakMemory() as memory:
             lm = merge_adapter(lab.lm, adapter) if adapter else lab.lm
             before = ask(lab, system, lm, questions, False)
-            after = ask(lab, system, lm, questions, True) if system in systems.READS_PASSAGES else before
+            after = ask(lab, system, lm, questions, True, before) if system in systems.READS_PASSAGES else before
         rows = [
-            score(answer, question, condition_of(system, seed, changed, digest), systems.citations(system, answer))
+            row
             for changed, answers in ((False, before), (True, after))
-            for answer, question in zip(answers, questions, strict=True)
+            for row in score_all(answers, questions, condition_of(system, seed, changed, digest))
         ]
         spent = {"seconds": time.perf_counter() - start, "peak_gib": memory.peak / GIB, "threads": torch.get_num_threads()}
         write_json(path, {"rows": rows, **spent})
@@ -81,6 +86,14 @@ def condition_of(system: str, seed: int | None, after: bool, adapter: str | None
     k = 1 if system == "search" else READING[system].k if system in READING else None
     run_id = f"{system}-{seed}-{'after' if after else 'before'}"
     return Condition(run_id, system, seed, after, k, adapter)
+
+
+def score_all(answers: Sequence[Answer], questions: Sequence[Question], condition: Condition) -> list[Row]:
+    """A row an answer."""
+    return [
+        score(answer, question, condition, systems.citations(condition.system, answer))
+        for answer, question in zip(answers, questions, strict=True)
+    ]
 
 
 def step_key(lab: Lab, system: str, adapter: str | None) -> str:
@@ -95,7 +108,7 @@ def step_key(lab: Lab, system: str, adapter: str | None) -> str:
 def plan(full: bool, seeds: Sequence[int]) -> list[tuple[str, int | None]]:
     """(system, seed) of every step, untrained systems first. The placebo, a control, belongs to the full size: one seed."""
     untrained = [name for name in (*systems.MAIN, *systems.CONTROLS) if name not in systems.ADAPTER_OF]
-    trained = [(name, seed) for seed in seeds for name in systems.ADAPTER_OF if name != "placebo"]
+    trained = [(name, seed) for seed in seeds for name in systems.MAIN if name in systems.ADAPTER_OF]
     return [(name, None) for name in untrained] + trained + [("placebo", seed) for seed in seeds[:1] if full]
 
 
@@ -141,14 +154,14 @@ def trained_arms(steps: Sequence[tuple[str, int | None]]) -> list[tuple[str, int
     return list(dict.fromkeys((systems.ADAPTER_OF[name], seed) for name, seed in steps if name in systems.ADAPTER_OF))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the comparison and end with the table, the figure and where both lie."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="five seeds and the placebo; renews data/results/")
     parser.add_argument("--seeds", type=int, nargs="+", help="training seeds (default: 1, or 1 to 5 with --full)")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a hub id or local folder in place of the default model")
     parser.add_argument("--data", type=Path, default=DATA, help="a data folder of your own in the course's formats")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     chosen.data = chosen.data.resolve()
     lab = open_lab(None if chosen.data == DATA else load_company(chosen.data), chosen.model)
     steps = plan(chosen.full, chosen.seeds or (FULL_SEEDS if chosen.full else FULL_SEEDS[:1]))

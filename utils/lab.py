@@ -43,14 +43,18 @@ READING = {
     "rag": Reading(with_worked_example, 1),
     "ft+rag": Reading(with_passages, 1),
     "raft": Reading(with_passages, 3),
+    "mixed": Reading(with_passages, 3),
 }
 TRAINING = {
     "ft": Settings(epochs=6, learning_rate=2e-3, lowest_layer=20),
     "raft": Settings(epochs=1, learning_rate=2e-3, lowest_layer=15, batch_size=4),
+    "mixed": Settings(epochs=1, learning_rate=2e-3, lowest_layer=15, batch_size=8),
+    "ft-raw": Settings(epochs=4, learning_rate=2e-3, lowest_layer=15),
 }
 READING["oracle"] = READING["rag"]  # the same reader, given the right passage
 TRAINING["placebo"] = TRAINING["ft"]  # the same training, with the answers swapped
 THINNED = 0.3  # ft learns from every question twice: as it stands, and with this share of its words left out
+ROUNDS_OF_MIXED = 3  # closed book, half of ft's epochs; with passages, half of raft's examples
 
 WORK = ROOT / ".cache"
 
@@ -91,6 +95,11 @@ def open_lab(company: Company | None = None, model: str = DEFAULT_MODEL, work: P
 
 def examples_of(lab: Lab, arm: str, split: str, seed: int) -> list[Example]:
     """What an arm learns from (`train`) or is validated on (`dev`)."""
+    if arm == "ft-raw":
+        return [Example([], chunk.passage) for chunk in lab.chunks[False]] if split == "train" else []
+    if arm == "mixed":
+        rounds = ROUNDS_OF_MIXED if split == "train" else 1
+        return examples_of(lab, "ft", split, seed) * rounds + examples_of(lab, "raft", split, seed)[::2]
     if arm in ("ft", "placebo"):
         questions = lab.company.split(split)
         if split == "train":

@@ -7,12 +7,16 @@
 | `ft` | adapter trained on closed-book questions and answers |
 | `ft+rag` | that adapter, with retrieval |
 | `raft` | adapter trained on questions with the retriever's own passages |
+| `mixed` | adapter trained on both kinds of questions, asked with retrieval |
+| `mixed-cb` | that adapter, asked closed book |
 | `faq` | control: the answer of the nearest training question, no model |
 | `search` | control: the best passage found, no model |
 | `oracle` | control: `rag` given the passage that holds the answer |
+| `ft-raw` | control: adapter trained on the documents as text |
 | `placebo` | control: as `ft`, trained on answers swapped between facts |
 """
 
+import dataclasses
 import time
 from collections.abc import Sequence
 
@@ -27,10 +31,11 @@ from utils.retrieve.retriever import Retrieve
 
 MAIN = ("base", "rag", "ft", "ft+rag", "raft")
 CONTROLS = ("faq", "search", "oracle", "placebo")
-ADAPTER_OF = {"ft": "ft", "ft+rag": "ft", "raft": "raft", "placebo": "placebo"}
-READS_PASSAGES = ("rag", "ft+rag", "raft", "oracle", "search")
+FULL = (*MAIN, "mixed", "mixed-cb", "faq", "search", "oracle", "ft-raw", "placebo")  # at full size
+ADAPTER_OF = {name: name for name in ("ft", "raft", "mixed", "ft-raw", "placebo")} | {"ft+rag": "ft", "mixed-cb": "mixed"}
+READS_PASSAGES = ("rag", "ft+rag", "raft", "mixed", "oracle", "search")
 SEES_DOCUMENTS = READS_PASSAGES  # only these can change their answer when documents change
-CITES = ("rag", "ft+rag", "raft", "oracle")
+CITES = ("rag", "ft+rag", "raft", "mixed", "oracle")
 
 
 def ask_closed_book(lm: LanguageModel, questions: Sequence[Question], progress: str | None = None) -> list[Answer]:
@@ -45,11 +50,15 @@ def ask_with_passages(
     found: tuple[list[list[Hit]], float | None],
     prompt: Prompt,
     progress: str | None = None,
+    known: Sequence[Answer] = (),
 ) -> list[Answer]:
-    """Each question's answer with its passages in front of the model. `found` is (hits a question, seconds a search)."""
+    """Each question's answer with its passages in front of the model. `found` is (hits a question, seconds a search).
+
+    A prompt that this model has answered before, as one of the `known`, isn't asked again.
+    """
     hits, seconds = found
     prompts = [render(lm, prompt(question.text, shown)) for question, shown in zip(questions, hits, strict=True)]
-    return to_answers(lm, prompts, hits, seconds, progress)
+    return to_answers(lm, prompts, hits, seconds, progress, known)
 
 
 def to_answers(
@@ -58,21 +67,24 @@ def to_answers(
     hits: Sequence[Sequence[Hit]],
     retrieve_s: float | None,
     progress: str | None,
+    known: Sequence[Answer] = (),
 ) -> list[Answer]:
-    """Generate for all prompts and keep, with each text, what led to it."""
-    return [
-        Answer(
+    """Generate for every prompt that is new, once each, and keep with each text what led to it."""
+    said = {answer.prompt: answer for answer in known}
+    new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in said]
+    for prompt, made in zip(new, generate(lm, new, progress=progress), strict=True):
+        said[prompt] = Answer(
             text=made.text,
-            hits=tuple(shown),
             prompt=prompt,
             prompt_tokens=made.prompt_tokens,
             answer_tokens=made.answer_tokens,
             batched=made.batched,
-            retrieve_s=retrieve_s,
             prefill_s=made.prefill_s,
             decode_s=made.decode_s,
         )
-        for made, prompt, shown in zip(generate(lm, prompts, progress=progress), prompts, hits, strict=True)
+    return [
+        dataclasses.replace(said[prompt], hits=tuple(shown), retrieve_s=retrieve_s)
+        for prompt, shown in zip(prompts, hits, strict=True)
     ]
 
 

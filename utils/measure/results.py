@@ -13,6 +13,7 @@ ROW_FIELDS = (
     "gold_retrieved", "prompt_sha256", "adapter_sha256", "answer", "correct", "em", "f1", "stale", "abstained", "cited",
     "prompt_tokens", "answer_tokens", "batched", "retrieve_s", "prefill_s", "decode_s",
 )  # fmt: skip
+FIGURE_FIELDS = ("figure", "system", "seed", "item", "value", "unit")  # what is measured and is no answer: seconds, ranks
 PROVENANCE_FIELDS = (
     "experiment", "model_sha256", "data_sha256", "code_commit", "versions", "cpu", "cores", "settings", "n_rows",
     "seconds", "date",
@@ -48,11 +49,20 @@ def code_commit() -> str | None:
     return result.stdout.strip() or None
 
 
+def figure(name: str, system: str, value: float, unit: str, seed: int | None = None, item: str | None = None) -> dict:
+    """A row for what is measured and is no answer."""
+    return {"figure": name, "system": system, "seed": seed, "item": item, "value": value, "unit": unit}
+
+
 def write_results(path: Path, provenance: dict, rows: Sequence[dict]) -> None:
-    """Provenance, then a row a line; whole or not at all. ValueError for a row with other fields than the contract's."""
+    """Provenance, then a row a line; whole or not at all. ValueError for a row with other fields than the contract's.
+
+    A row is an answer (ROW_FIELDS) or a figure (FIGURE_FIELDS).
+    """
     for row in rows:
-        if set(row) != set(ROW_FIELDS):
-            raise ValueError(f"a row of {path.name} has fields {sorted(set(row) ^ set(ROW_FIELDS))} too many or too few")
+        fields = FIGURE_FIELDS if "figure" in row else ROW_FIELDS
+        if set(row) != set(fields):
+            raise ValueError(f"a row of {path.name} has fields {sorted(set(row) ^ set(fields))} too many or too few")
     write_jsonl(path, [{"provenance": provenance}, *rows])
 
 

@@ -34,10 +34,15 @@ class Encoded:
 
 
 def encode(tokenizer: object, example: Example) -> Encoded:
-    """Tokens by the tokenizer's own chat template; only the answer and its end are learned."""
+    """Tokens by the tokenizer's own chat template; only the answer and its end are learned.
+
+    Without messages the answer is plain text, learned from its second token on.
+    """
+    answer_ids = tokenizer(example.answer, add_special_tokens=False).input_ids + [tokenizer.eos_token_id]
+    if not example.messages:
+        return Encoded(tuple(answer_ids), (MASKED, *answer_ids[1:]))
     prompt = tokenizer.apply_chat_template(example.messages, tokenize=False, add_generation_prompt=True)
     prompt_ids = tokenizer(prompt, add_special_tokens=False).input_ids
-    answer_ids = tokenizer(example.answer, add_special_tokens=False).input_ids + [tokenizer.eos_token_id]
     return Encoded((*prompt_ids, *answer_ids), (*[MASKED] * len(prompt_ids), *answer_ids))
 
 

@@ -1,0 +1,41 @@
+"""Run experiments, each after its last finished unit.
+
+Without --only all of them run, the classroom's comparison first. The order is that in which people wait for them least.
+"""
+
+import argparse
+import importlib
+from collections.abc import Mapping, Sequence
+
+from utils import comparison
+from utils.experiments.frame import run
+from utils.ledger import load_claims
+
+ORDER = ("comparison", "full")
+
+
+def choose(asked: Sequence[str], experiment_of: Mapping[str, str]) -> list[str]:
+    """The experiments asked for, by name or by promise, in ORDER; all without any. SystemExit where there is none (yet)."""
+    for name in asked:
+        if experiment_of.get(name, name) not in ORDER:
+            known = [promise for promise, experiment in experiment_of.items() if experiment in ORDER]
+            raise SystemExit(f"no experiment measures {name} yet: use one of {', '.join((*ORDER, *known))}")
+    chosen = [experiment_of.get(name, name) for name in asked] or ORDER
+    return [name for name in ORDER if name in chosen]
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"{', '.join(ORDER)}, or a promise like R1")
+    names = choose(parser.parse_args().only, {claim.claim_id: claim.experiment for claim in load_claims()})
+    for name in names:
+        if name == "comparison":  # keeps its steps itself
+            comparison.main(["--full"])
+            continue
+        for path in run(importlib.import_module(f"utils.experiments.{name.replace('-', '_')}").prepare()):
+            print(f"rows    {path}")
+
+
+if __name__ == "__main__":
+    main()
