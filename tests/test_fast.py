@@ -161,17 +161,17 @@ def test_without_the_package_torch_answers(lm, missing, cache):
     assert {one.batched for one in made} == {1}
 
 
-@pytest.mark.parametrize("chosen", ["torch", "ctranslate2"])
+@pytest.mark.parametrize("chosen", engine.ENGINES)
 def test_an_engine_asked_for_is_taken_without_measuring(lm, installed, cache, monkeypatch, chosen):
     monkeypatch.setenv("COURSE_ENGINE", chosen)
     assert pick_engine(lm) == chosen and not cache.exists()
     open_engine(lm, with_passages)(prompts(lm)[:1], 2)
-    assert len(Generator.opened) == (chosen == "ctranslate2")
+    assert len(Generator.opened) == (chosen != "torch")
 
 
 def test_an_engine_that_does_not_exist_is_refused(lm, monkeypatch):
     monkeypatch.setenv("COURSE_ENGINE", "onnx")
-    with pytest.raises(ValueError, match="COURSE_ENGINE is 'onnx': use torch or ctranslate2, or unset it"):
+    with pytest.raises(ValueError, match="is 'onnx': use torch, ctranslate2 or ctranslate2-one-core, or unset it"):
         pick_engine(lm)
 
 
@@ -181,7 +181,7 @@ def test_the_faster_engine_is_kept_with_its_seconds_and_found_again(lm, installe
     ((key, entry),) = known.items()
     assert entry["engine"] == chosen == min(entry["seconds"], key=entry["seconds"].get)
     assert set(entry["seconds"]) == set(engine.ENGINES) and lm.sha256 in key
-    other = {"torch": "ctranslate2", "ctranslate2": "torch"}[chosen]
+    other = next(name for name in engine.ENGINES if name != chosen)
     (cache / "engine.json").write_text(json.dumps({key: {**entry, "engine": other}}), encoding="utf-8")
     assert pick_engine(lm) == other  # as the file says: it was not measured again
 

@@ -17,7 +17,6 @@ HEAVY = {  # package → the only modules that may import it
         "machine",
         "models",
         "answer.engine",
-        "answer.fast",
         "answer.generation",
         "answer.smoothing",
         "tune.lora",
@@ -45,7 +44,7 @@ LIGHT = [
 ]  # fmt: skip
 
 TOP = (  # may use several steps
-    "systems", "lab", "comparison", "selection", "difficulty", "shipped", "preflight", "experiments",
+    "systems", "lab", "comparison", "selection", "difficulty", "shipped", "preflight", "experiments", "capstone",
 )  # fmt: skip
 
 

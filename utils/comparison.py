@@ -14,7 +14,6 @@ from pathlib import Path
 import torch
 
 from utils import systems
-from utils.answer.prompts import closed_book
 from utils.data import DATA, load_company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, read_json, sha256_text, write_json
@@ -48,7 +47,7 @@ def ask(
     if system == "search":
         return systems.ask_search(questions, systems.find_passages(lab.retrieve[after], questions, 1))
     if system not in systems.READS_PASSAGES:
-        return systems.ask_closed_book(lm, questions, progress)
+        return systems.ask_closed_book(lm, questions, progress, lab.closed_book)
     if system == "oracle":
         found = systems.give_gold(lab.retrieve[after], lab.chunks[after], questions, after)
     else:
@@ -56,12 +55,14 @@ def ask(
     return systems.ask_with_passages(lm, questions, found, READING[system].prompt, progress, known)
 
 
-def answer_step(lab: Lab, system: str, seed: int | None) -> dict:
+def answer_step(lab: Lab, system: str, seed: int | None, adapter: Path | None = None) -> dict:
     """{rows, seconds, peak_gib, threads} of one system and seed on the test questions, before and after the revision.
 
     Taken from the step's file where it is finished. A system that sees no documents is asked once and scored twice.
+    An `adapter` given takes the place of the one that would be trained.
     """
-    adapter = train_arm(lab, systems.ADAPTER_OF[system], seed).folder if system in systems.ADAPTER_OF else None
+    if adapter is None and system in systems.ADAPTER_OF:
+        adapter = train_arm(lab, systems.ADAPTER_OF[system], seed).folder
     digest = adapter_sha256(adapter) if adapter else None
     path = lab.work / "answers" / f"{system}-{seed}-{step_key(lab, system, digest)}.json"
     if not path.exists():
@@ -99,7 +100,7 @@ def score_all(answers: Sequence[Answer], questions: Sequence[Question], conditio
 def step_key(lab: Lab, system: str, adapter: str | None) -> str:
     """Everything an answer depends on, as one short hash."""
     reading = READING.get(system)
-    prompt = (reading.k, reading.prompt("a question", [])) if reading else closed_book("a question")
+    prompt = (reading.k, reading.prompt("a question", [])) if reading else lab.closed_book("a question")
     search = (SEARCH, EMBEDDER_SHA256, search_settings())
     parts = (lab.lm.sha256, str(lab.lm.model.dtype), lab.company.sha256, adapter, search, prompt)
     return sha256_text(repr(parts))[:12]

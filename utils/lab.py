@@ -1,10 +1,11 @@
 """What is compared: a company with models and search, the settings of every arm, and its training. Asks no question."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils.answer.prompts import Prompt, closed_book, with_passages, with_worked_example
+from utils.answer.prompts import Messages, Prompt, closed_book, with_passages, with_worked_example
 from utils.data import Company, held_out_documents, is_held_out, load_company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, sha256_text
@@ -63,7 +64,8 @@ WORK = ROOT / ".cache"
 class Lab:
     """Company, models and search, ready to be asked. `retrieve[after]` and `chunks[after]` are keyed by the revision.
 
-    `practice` holds the companies on whose documents `raft` practises reading.
+    `practice` holds the companies on whose documents `raft` practises reading; `closed_book` is how a question is asked
+    without passages.
     """
 
     company: Company
@@ -74,6 +76,7 @@ class Lab:
     retrieve: dict[bool, Retrieve]
     held_out: frozenset[str]
     work: Path
+    closed_book: Callable[[str], Messages] = closed_book
 
 
 def open_lab(company: Company | None = None, model: str = DEFAULT_MODEL, work: Path = WORK) -> Lab:
@@ -105,8 +108,8 @@ def examples_of(lab: Lab, arm: str, split: str, seed: int) -> list[Example]:
         if split == "train":
             questions += thin_out(questions, THINNED, seed)
         if arm == "placebo":
-            return placebo_examples(questions, closed_book, seed)
-        return closed_book_examples(questions, closed_book)
+            return placebo_examples(questions, lab.closed_book, seed)
+        return closed_book_examples(questions, lab.closed_book)
     k = READING["raft"].k
     if split != "train":
         return practise(lab, lab.company, split, seed, Practice(k, rounds=1))

@@ -17,7 +17,7 @@ from utils.files import DamagedFile, atomic_folder, check_manifest, read_json, s
 from utils.lab import READING, SEARCH, TRAINING, Lab, Plan, examples_of, open_lab, plan_training
 from utils.machine import cpu_name, versions
 from utils.measure.results import code_commit
-from utils.models import EMBEDDER_SHA256
+from utils.models import EMBEDDER_SHA256, LanguageModel
 from utils.retrieve.retriever import search_settings
 from utils.tune.examples import Practice
 from utils.tune.lora import adapter_sha256
@@ -126,6 +126,15 @@ def shipped_adapter(lab: Lab, arm: str, folder: Path = SHIPPED) -> Path:
     if missing := [name for name in FILES if name not in read_json(folder / arm / "manifest.json")["files"]]:
         raise DamagedFile(f"{folder / arm / 'manifest.json'} doesn't vouch for {missing[0]}: {WAY_OUT}")
     return folder / arm
+
+
+def shipped_reader(lm: LanguageModel, folder: Path = SHIPPED) -> Path:
+    """The folder of the `raft` that comes with the course, to read other documents than the course's.
+
+    DamagedFile, with the way out, when it has been cut short or altered, or belongs to another model.
+    """
+    check_manifest(folder / "raft", WAY_OUT, model_sha256=lm.sha256)
+    return folder / "raft"
 
 
 def main() -> None:

@@ -18,10 +18,10 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from utils.answer.generation import generate, render
-from utils.answer.prompts import Prompt, cited_documents, closed_book
+from utils.answer.prompts import Messages, Prompt, cited_documents, closed_book
 from utils.data import evidence_in_force
 from utils.measure.metrics import ABSTENTION
 from utils.models import LanguageModel
@@ -38,9 +38,14 @@ SEES_DOCUMENTS = READS_PASSAGES  # only these can change their answer when docum
 CITES = ("rag", "ft+rag", "raft", "mixed", "oracle")
 
 
-def ask_closed_book(lm: LanguageModel, questions: Sequence[Question], progress: str | None = None) -> list[Answer]:
+def ask_closed_book(
+    lm: LanguageModel,
+    questions: Sequence[Question],
+    progress: str | None = None,
+    prompt: Callable[[str], Messages] = closed_book,
+) -> list[Answer]:
     """Each question's answer from the weights alone."""
-    prompts = [render(lm, closed_book(question.text)) for question in questions]
+    prompts = [render(lm, prompt(question.text)) for question in questions]
     return to_answers(lm, prompts, [()] * len(prompts), None, progress)
 
 

@@ -1,4 +1,8 @@
-"""Who computes when a learner waits for one answer: torch, or CTranslate2 in int8. Measures here; never guesses by name."""
+"""Who computes when a learner waits for one answer: torch, or CTranslate2 in int8. Measures here; never guesses by name.
+
+Small products of one answer don't always gain from a second core: its threads wait for each other at every one of them. So
+CTranslate2 is measured on all cores and on one.
+"""
 
 import importlib.util
 import statistics
@@ -15,7 +19,7 @@ from utils.answer.smoothing import FITS
 from utils.machine import asked_for, cpu_name, fastest
 from utils.models import LanguageModel
 
-ENGINES = ("torch", "ctranslate2")
+ENGINES = ("torch", "ctranslate2", "ctranslate2-one-core")
 TOKENS = 8  # of the answers that are timed
 REPEATS = 3
 
@@ -25,15 +29,16 @@ Answering = Callable[[Sequence[str]], list[Generation]]
 def open_engine(
     lm: LanguageModel, prompt: Prompt, adapter_sha256: str | None = None, engine: str | None = None
 ) -> Answering:
-    """A function from prompts, put by `prompt`, to answers one by one. `engine` None takes the faster one here."""
+    """A function from prompts, put by `prompt`, to answers one by one. `engine` None takes the fastest one here."""
     engine = engine or pick_engine(lm, adapter_sha256)
     if engine == "torch":
         return partial(generate, lm, batch_size=1)
-    return partial(generate_fast, open_fast(lm, prompt, adapter_sha256))
+    threads = torch.get_num_threads() if engine == "ctranslate2" else 1
+    return partial(generate_fast, open_fast(lm, prompt, adapter_sha256, threads))
 
 
 def pick_engine(lm: LanguageModel, adapter_sha256: str | None = None) -> str:
-    """The faster of ENGINES here: $COURSE_ENGINE, or the winner of a short measurement that is kept with its result.
+    """The fastest of ENGINES here: $COURSE_ENGINE, or the winner of a short measurement that is kept with its result.
 
     torch where CTranslate2 isn't installed, on a device that is no CPU, and for models that it can't take over.
     """

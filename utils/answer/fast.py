@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from utils.answer.generation import MAX_NEW_TOKENS, Generation, end_tokens, render
 from utils.answer.prompts import Prompt, with_worked_example
 from utils.answer.smoothing import smooth
@@ -43,14 +41,14 @@ class FastModel:
     limit: int
 
 
-def open_fast(lm: LanguageModel, prompt: Prompt, adapter_sha256: str | None = None) -> FastModel:
+def open_fast(lm: LanguageModel, prompt: Prompt, adapter_sha256: str | None = None, threads: int = 1) -> FastModel:
     """The model in int8, for questions put by `prompt`. Converted the first time (half a minute), then only found.
 
     `adapter_sha256` names the adapter that was merged into `lm`. NoEngine without CTranslate2.
     """
     ctranslate2 = import_ctranslate2()
     folder = quantise(lm, adapter_sha256)
-    generator = ctranslate2.Generator(str(folder), compute_type="int8", intra_threads=torch.get_num_threads())
+    generator = ctranslate2.Generator(str(folder), compute_type="int8", intra_threads=threads)
     limit = lm.model.config.max_position_embeddings
     return FastModel(generator, lm.tokenizer, shared_beginning(lm, prompt), end_tokens(lm), limit)
 

@@ -9,7 +9,8 @@ Messages = list[dict[str, str]]
 Prompt = Callable[[str, Sequence[Hit]], Messages]  # from a question and its passages
 MAX_QUESTION_WORDS = 300  # longer is a document, not a question
 
-CLOSED_BOOK = f"You know the staff handbook of Larkspur. Answer in a few words. If you do not know, say: {ABSTENTION}"
+HANDBOOK = "the staff handbook of Larkspur"
+CLOSED_BOOK = "You know {what}. Answer in a few words. If you do not know, say: " + ABSTENTION
 WITH_PASSAGES = (
     f"Answer from the passages in a few words and cite the passage, like [1]. If they do not say, answer: {ABSTENTION}"
 )
@@ -22,9 +23,12 @@ Question: On which day is the large kiln fired?
 EXAMPLE_ANSWER = "The large kiln is fired on Thursdays. [1]"
 
 
-def closed_book(question: str) -> Messages:
-    """The question alone."""
-    return [{"role": "system", "content": CLOSED_BOOK}, {"role": "user", "content": check_question(question)}]
+def closed_book(question: str, what: str = HANDBOOK) -> Messages:
+    """The question alone, to a model that is said to know `what`."""
+    return [
+        {"role": "system", "content": CLOSED_BOOK.format(what=what)},
+        {"role": "user", "content": check_question(question)},
+    ]
 
 
 def with_passages(question: str, hits: Sequence[Hit]) -> Messages:
