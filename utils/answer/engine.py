@@ -53,7 +53,8 @@ def pick_engine(lm: LanguageModel, adapter_sha256: str | None = None) -> str:
 def describe(lm: LanguageModel) -> str:
     """What the choice depends on, in one line. An adapter isn't in it: merged, it costs nothing."""
     used = f"torch {torch.__version__} · ctranslate2 {import_ctranslate2().__version__}"
-    return f"{cpu_name()} · {torch.get_num_threads()} threads · {used} · {lm.model.dtype} · {lm.sha256[:12]}"
+    what = f"{lm.model.dtype} · {lm.sha256[:12]} · {', '.join(ENGINES)}"
+    return f"{cpu_name()} · {torch.get_num_threads()} threads · {used} · {what}"
 
 
 def measure_engines(lm: LanguageModel, adapter_sha256: str | None) -> dict[str, float]:
