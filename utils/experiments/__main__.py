@@ -11,7 +11,7 @@ from utils import comparison
 from utils.experiments.frame import run
 from utils.ledger import load_claims
 
-ORDER = ("comparison", "full")
+ORDER = ("comparison", "attacks", "privacy", "canaries", "citations", "search-quality", "data-size", "full")
 
 
 def choose(asked: Sequence[str], experiment_of: Mapping[str, str]) -> list[str]:

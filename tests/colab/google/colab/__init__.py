@@ -1,0 +1,1 @@
+"""Stands in for Colab's own module, by which the setup cell knows where it is."""
