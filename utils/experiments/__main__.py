@@ -11,7 +11,10 @@ from utils import comparison
 from utils.experiments.frame import run
 from utils.ledger import load_claims
 
-ORDER = ("comparison", "attacks", "privacy", "canaries", "citations", "search-quality", "data-size", "full")
+ORDER = (
+    "comparison", "attacks", "second-company", "privacy", "canaries", "citations", "updates", "latency", "search-quality",
+    "skills", "style", "data-size", "full",
+)  # fmt: skip
 
 
 def choose(asked: Sequence[str], experiment_of: Mapping[str, str]) -> list[str]:
