@@ -9,11 +9,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from utils.data import DATA, load_company
+from utils.experiments.style_voice import STATED, UNSTATED
 from utils.formats import load_documents
 from utils.measure.metrics import contains
 from utils.skills import load_attacks, load_canaries, load_clauses, load_features, load_notes, load_replies
 
 CLAUSES, NOTES, REPLIES = load_clauses(), load_notes(), load_replies()
+HABITS = STATED | UNSTATED
 PAGES = {page.doc_id: page for page in load_documents(DATA / "documents")}
 RULE, TRIAGE = PAGES["legal-clause-review"].text, PAGES["clinic-triage"].text
 
@@ -127,30 +129,12 @@ def test_no_text_stands_in_two_splits_or_frames():
         assert starts.most_common(1)[0][1] <= 5, starts.most_common(3)
 
 
-# the house voice: stated habits (first five) and unstated ones, as a reader could check them
-
-
-def body_of(reply: str) -> str:
-    return reply.split("\n", 1)[1].removesuffix("Warm boots,\nThe Larkspur desk").strip()
-
-
-HABITS = {
-    "opens with Hello and the name": lambda r: re.match(r"Hello [A-Z][\w'’-]+,\n", r),
-    "has 45 to 80 words": lambda r: 45 <= len(body_of(r).split()) <= 80,
-    "is signed": lambda r: r.endswith("Warm boots,\nThe Larkspur desk"),
-    "no banned word": lambda r: not re.search(r"\b(unfortunately|policy|inconvenience|valued)\b", r, re.I),
-    "we, not I": lambda r: not re.search(r"\b(I|me|my|I'm|I'll)\b", body_of(r)),
-    "a short first sentence": lambda r: len(re.split(r"(?<=[.;])\s", body_of(r))[0].split()) <= 7,
-    "one semicolon": lambda r: body_of(r).count(";") == 1,
-    "neither ? nor !": lambda r: not re.search(r"[?!]", r),
-    "no contractions": lambda r: not re.search(r"\b\w+['’](ll|re|ve|t|m|d)\b|\b(it|that|there|here)['’]s\b", body_of(r)),
-    "ends on Until then": lambda r: re.split(r"(?<=\.)\s", body_of(r))[-1].startswith("Until then,"),
-}
+# the house voice
 
 
 @pytest.mark.parametrize("habit", HABITS)
 def test_every_reply_keeps_the_habits_of_the_house(habit):
-    broken = [item.reply_id for item in REPLIES if not HABITS[habit](item.reply)]
+    broken = [item.reply_id for item in REPLIES if not HABITS[habit](item.reply, item.inquiry)]
     assert broken == []
 
 
