@@ -10,6 +10,7 @@ import pytest
 import yaml
 from fakes import ROOT
 
+from utils.data import load_company
 from utils.files import DamagedFile
 from utils.measure.costs import (
     PEOPLE,
@@ -31,7 +32,10 @@ from utils.measure.costs import (
     together,
     total,
 )
+from utils.measure.money import ANSWER, CHANGE, EMBED_SECONDS, INDEX_SECONDS, START, WRITTEN, Work, count_work, price_rows
 from utils.measure.prices import DIVISORS, UNITS, load_prices
+from utils.measure.results import figure
+from utils.measure.situations import System
 
 PATH = ROOT / "data" / "prices.yaml"
 ITEMS = [item.name for item in dataclasses.fields(Effort)]
@@ -314,3 +318,73 @@ def test_another_currency_and_what_costs_nothing_are_welcome(tmp_path):
 
     currency, assumptions = load_prices(write(tmp_path / "mine.yaml", to_crowns))
     assert currency == "crowns" and assumptions["wage"].value == 0 and assumptions["wage"].unit == "crowns an hour"
+
+
+# Figures in money, from rows: one laptop second is 0.002, one minute of people 1
+
+WORK = Work(pages=10, new_pages=4, answers=40, reading=100, corrections=6)
+DOERS = {
+    "rag": System("rag", True, (), None),
+    "ft": System("fine-tune", False, ("answers",), "ft"),
+    "raft": System("both", True, ("reading",), "raft"),
+    "faq": System("search only", False, ("answers",), None),
+    "ft+rag": System("both", True, ("answers",), "ft"),
+}
+
+
+def answer_row(system, seed=None, retrieve=None, prefill=1.0, decode=0.5, after=False, question_id="q1"):
+    seconds = {"retrieve_s": retrieve, "prefill_s": prefill, "decode_s": decode, "prompt_tokens": 9, "answer_tokens": 9}
+    return {"system": system, "seed": seed, "question_id": question_id, "after": after, **seconds}
+
+
+def money(rows, name):
+    """figure, seed → value of one system; of its answers by question."""
+    made = price_rows(rows, DOERS, WORK, VALUES)
+    return {(row["figure"], row["seed"], row["item"]): row["value"] for row in made if row["system"] == name}
+
+
+TRAINED = (("ft", 500.0, 1), ("ft", 1000.0, 2), ("raft", 5000.0, 1))
+TRAININGS = [figure("training", adapter, seconds, "s", seed) for adapter, seconds, seed in TRAINED]
+
+
+def test_an_untrained_system_starts_by_its_pages_and_pays_for_embedding_a_question():
+    rows = [answer_row("rag", retrieve=0.5), answer_row("rag", retrieve=9.0, after=True), *TRAININGS]
+    index = INDEX_SECONDS * 0.002
+    assert money(rows, "rag") == pytest.approx({
+        (ANSWER, None, "q1"): (0.5 + EMBED_SECONDS + 1.5) * 0.002,
+        (START, None, None): index + 10,
+        (CHANGE, None, None): index + 4,
+        (WRITTEN, None, None): 0,
+    })  # fmt: skip
+
+
+def test_a_trained_one_starts_by_writing_and_each_training_and_both_come_back_with_a_change():
+    rows = [answer_row("ft", 1), answer_row("ft", 2, decode=1.5), *TRAININGS]
+    assert money(rows, "ft") == pytest.approx({
+        (ANSWER, 1, "q1"): 1.5 * 0.002, (ANSWER, 2, "q1"): 2.5 * 0.002,
+        (START, 1, None): 40 * 2 + 1, (START, 2, None): 40 * 2 + 2,
+        (CHANGE, 1, None): 6 * 3 + 1, (CHANGE, 2, None): 6 * 3 + 2,
+        (WRITTEN, None, None): 40,
+    })  # fmt: skip
+
+
+def test_reading_is_practised_once_and_answers_that_are_stored_or_learned_are_put_right():
+    rows = [answer_row("raft", 1, 0.5), answer_row("faq", None, 0.1, None, None), answer_row("ft+rag", 1, 0.5), *TRAININGS]
+    index = INDEX_SECONDS * 0.002
+    assert money(rows, "raft")[CHANGE, 1, None] == pytest.approx(index + 4)
+    assert money(rows, "raft")[START, 1, None] == pytest.approx(index + 10 + 100 * 2 + 10)
+    assert money(rows, "faq")[CHANGE, None, None] == pytest.approx(index + 6 * 3)
+    assert money(rows, "ft+rag")[CHANGE, 1, None] == pytest.approx(index + 4 + 6 * 3 + 1)
+
+
+def test_who_has_no_answers_or_no_training_yet_has_no_money_for_it():
+    assert money([answer_row("rag", retrieve=0.5)], "ft") == {}
+    assert set(money([answer_row("ft", 1)], "ft")) == {(ANSWER, 1, "q1"), (WRITTEN, None, None)}
+
+
+def test_the_work_of_the_classroom_is_counted_as_lesson_11_counts_it():
+    company = load_company(slice_name="classroom")
+    work, train = count_work(company, 7), company.split("train")
+    assert (work.answers, work.reading, work.pages) == (len(train), 7, len(company.documents))
+    assert work.corrections == len({q.fact_id for q in train if q.answers_after is not None}) > 0
+    assert work.new_pages == sum(new != old for new, old in zip(company.documents_after, company.documents)) > 0

@@ -9,9 +9,10 @@ from utils.comparison import FULL_SEEDS
 from utils.data import DATA, load_company
 from utils.files import ROOT, read_json
 from utils.lab import READING
-from utils.ledger import as_page, load_claims, verdicts_of
+from utils.ledger import as_page, gather, load_claims, verdicts_of
 from utils.measure.evaluation import Condition, check_same_questions, score
 from utils.measure.results import PROVENANCE_FIELDS, read_results
+from utils.measure.statistics import Statistic
 from utils.records import Answer
 from utils.report import MARKS, headline, renew_between
 
@@ -101,9 +102,34 @@ def test_the_readme_shows_the_table_that_the_rows_give():
     assert renew_between(readme, headline(COMPANY, PROVENANCE, ROWS), MARKS) == readme
 
 
+EVIDENCE, CLAIMS = gather(COMPANY), load_claims()
+
+
+def test_no_rows_were_made_on_other_data():
+    assert EVIDENCE.left_out == []
+
+
 def test_the_verdicts_are_those_that_the_rows_give():
-    claims = load_claims()
-    verdicts = verdicts_of(COMPANY, {"comparison": ROWS}, claims)
+    verdicts = verdicts_of(EVIDENCE, CLAIMS)
     assert read_json(DATA / "results" / "verdicts.json") == verdicts
     page = (DATA / "results" / "README.md").read_text(encoding="utf-8")
-    assert page == as_page(COMPANY, PROVENANCE, ROWS, claims, verdicts)
+    assert page == as_page(COMPANY, EVIDENCE, CLAIMS, verdicts)
+
+
+def test_a_promise_waits_for_systems_that_have_no_rows_yet_and_for_nothing_else():
+    verdicts = read_json(DATA / "results" / "verdicts.json")
+    for claim in CLAIMS:
+        if claim.claim_id not in verdicts and isinstance(claim.compute, Statistic):
+            needed = {(claim.compute.experiment, system) for system in claim.compute.systems}
+            if claim.compute.minus:
+                needed |= {(claim.compute.minus.experiment, system) for system in claim.compute.minus.systems}
+            there = {(name, row["system"]) for name, rows in EVIDENCE.rows.items() for row in rows}
+            assert needed - there, f"{claim.claim_id} has rows of all its systems, but none that fit {claim.compute.values}"
+
+
+def test_every_experiment_s_rows_say_what_they_are_and_where_from():
+    for part in EVIDENCE.parts:
+        assert set(part.provenance) == set(PROVENANCE_FIELDS) and part.rows, part.files
+        assert all((ROOT / file).exists() for file in part.files)
+        for row in part.rows:
+            assert row["system"] and (row["value"] is not None if "figure" in row else row["answer"] is not None)

@@ -10,14 +10,14 @@ import torch
 from fakes import one_thread  # noqa: F401
 
 from utils.answer.generation import generate
-from utils.data import DATA
+from utils.data import DATA, readable
 from utils.experiments import attacks, canaries, privacy
-from utils.experiments.quarantine import SIGNS, choose_signs, signs_of
 from utils.experiments.variants import open_system, pages_with, search_over
 from utils.formats import load_documents
 from utils.lab import TRAINING, examples_of
 from utils.measure.evaluation import check_same_questions
 from utils.records import Answer, Attack, Canary, Document
+from utils.retrieve.quarantine import SIGNS, choose_signs, signs_of
 from utils.skills import load_attacks, load_canaries
 from utils.tune.schedule import Settings
 
@@ -106,8 +106,8 @@ def test_a_copy_on_another_page_is_seen(lab):
 
 def test_a_reader_may_see_all_but_other_desks_private_pages(lab):
     pages = [*lab.company.documents, SAFE, STAFF]
-    assert privacy.readable(pages, "pottery") == [*lab.company.documents, SAFE]
-    assert privacy.readable(pages, "office") == [*lab.company.documents, STAFF]
+    assert readable(pages, "pottery") == [*lab.company.documents, SAFE]
+    assert readable(pages, "office") == [*lab.company.documents, STAFF]
 
 
 @pytest.mark.parametrize("step", privacy.GUARDS)

@@ -90,6 +90,11 @@ def check_known(ids: Collection[str], known: Collection[str], where: str) -> Non
         raise DataError(f"{where} lists {unknown[0]!r}, which isn't in the data: correct or delete it")
 
 
+def readable(documents: Sequence[Document], desk: str) -> list[Document]:
+    """What a reader at this desk may see: every page but the private ones of other desks. To be searched, nothing else."""
+    return [document for document in documents if document.status != "private" or document.desk == desk]
+
+
 def hash_questions(path: Path, question_ids: Collection[str]) -> str:
     """sha256 of the lines that hold these questions."""
     lines = [line for line in read_text(path).split("\n") if line]

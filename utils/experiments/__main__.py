@@ -1,4 +1,4 @@
-"""Run experiments, each after its last finished unit.
+"""Run experiments, each after its last finished unit, and renew the verdicts and the page from all rows there are.
 
 Without --only all of them run, the classroom's comparison first. The order is that in which people wait for them least.
 """
@@ -8,8 +8,9 @@ import importlib
 from collections.abc import Mapping, Sequence
 
 from utils import comparison
-from utils.experiments.frame import run
-from utils.ledger import load_claims
+from utils.data import load_company
+from utils.experiments.frame import RESULTS, run
+from utils.ledger import load_claims, write_ledger
 
 ORDER = (
     "comparison", "attacks", "second-company", "privacy", "canaries", "citations", "updates", "latency", "search-quality",
@@ -38,6 +39,7 @@ def main() -> None:
             continue
         for path in run(importlib.import_module(f"utils.experiments.{name.replace('-', '_')}").prepare()):
             print(f"rows    {path}")
+    print(f"page    {RESULTS / 'README.md'}: {len(write_ledger(load_company(slice_name='classroom')))} promises decided")
 
 
 if __name__ == "__main__":

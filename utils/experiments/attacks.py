@@ -15,7 +15,6 @@ from utils.comparison import step_key
 from utils.data import DATA, SEARCHED, Company, hash_documents
 from utils.experiments.frame import Experiment, Unit
 from utils.experiments.full import describe
-from utils.experiments.quarantine import choose_signs, signs_of
 from utils.experiments.variants import (
     AS_IT_STANDS,
     Asked,
@@ -34,6 +33,7 @@ from utils.measure.metrics import contains, is_correct
 from utils.measure.results import figure
 from utils.records import Answer, Attack, Document, Hit, Question
 from utils.retrieve.chunking import chunk_document
+from utils.retrieve.quarantine import choose_signs, signs_of
 from utils.skills import load_attacks
 
 NAME = "attacks"

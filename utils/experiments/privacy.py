@@ -9,7 +9,7 @@ from functools import partial
 
 from utils import systems
 from utils.comparison import step_key
-from utils.data import DATA, Company, hash_documents, load_company
+from utils.data import DATA, Company, hash_documents, load_company, readable
 from utils.experiments.canaries import beginning
 from utils.experiments.frame import Experiment, Unit
 from utils.experiments.full import describe, lab_of
@@ -123,11 +123,6 @@ def secrets_unit(classroom: Lab, pages: Sequence[Document], data: dict, system: 
         return answer_secrets(classroom, pages, load_canaries(), system, seed)
 
     return Unit(f"secrets-{system}", f"{NAME}-secrets", training + 0.3, key, work)
-
-
-def readable(documents: Sequence[Document], desk: str) -> list[Document]:
-    """What a reader at this desk may see: every page but the private ones of other desks."""
-    return [document for document in documents if document.status != "private" or document.desk == desk]
 
 
 def answer_secrets(

@@ -1,4 +1,4 @@
-"""From rows to verdicts: a promise's statistic against the margin that was fixed for it beforehand. Scores nothing.
+"""From samples to verdicts: a promise's statistic against the margin that was fixed for it beforehand. Sees no rows.
 
 A promise is `supported` where the whole interval lies on the promised side of its margin, `not supported` where all of it
 lies on the other side, and `undecided` between the two. Where the two sides of a moderator, named beforehand, come out
@@ -7,72 +7,28 @@ Scandinavian Journal of Statistics 6) keeps the risk of any wrong verdict at 5 %
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from utils.measure.claims import QUESTIONS, Claim, Statistic
-from utils.measure.evaluation import LEVEL, RESAMPLES, Row, resample
+from utils.measure.claims import Claim
+from utils.measure.evaluation import LEVEL, RESAMPLES
+from utils.measure.samples import NotMeasured, Sample
+from utils.measure.statistics import Following, Statistic
 
-
-@dataclass(frozen=True)
-class Sample:
-    """A statistic's value and RESAMPLES draws of what it might have been, from n questions and so many training seeds."""
-
-    value: float
-    draws: np.ndarray
-    n: int
-    seeds: int
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The middle 95 % of the draws; from the end on where all answers were alike."""
-        low, high = (float(end) for end in np.quantile(self.draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
-        return min(low, self.value), max(high, self.value)
-
-
-def measure(statistic: Statistic, rows: Sequence[Row], clusters: Mapping[str, str]) -> Sample:
-    """The statistic on these rows. A rival is chosen by the same rows, which favours it. ValueError for no rows."""
-    ours = choose(statistic, statistic.of, rows)
-    questions, seeds = ({row[field] for row in ours} for field in ("question_id", "seed"))
-    value, draws = draw(statistic, ours, clusters)
-    if statistic.against:
-        rivals = [choose(statistic, system, rows) for system in statistic.against]
-        seeds |= {row["seed"] for rival in rivals for row in rival}
-        if any({row["question_id"] for row in rival} != questions for rival in rivals):
-            raise ValueError(f"{statistic.of} and {statistic.against} answered different questions: run them on one set")
-        best, their_draws = max((draw(statistic, rival, clusters) for rival in rivals), key=lambda drawn: drawn[0])
-        value, draws = value - best, draws - their_draws
-    return Sample(value, draws, len(questions), len(seeds - {None}))
-
-
-def choose(statistic: Statistic, system: str, rows: Sequence[Row]) -> list[Row]:
-    """The rows that the statistic is over, of one system."""
-    wanted, after = QUESTIONS[statistic.questions], statistic.when == "after"
-    chosen = [row for row in rows if row["system"] == system and row["after"] == after and wanted(row)]
-    if not chosen:
-        raise ValueError(f"no rows of {system} on {statistic.questions} questions {statistic.when} the change")
-    return chosen
-
-
-def draw(statistic: Statistic, rows: Sequence[Row], clusters: Mapping[str, str]) -> tuple[float, np.ndarray]:
-    """(mean, its RESAMPLES draws). Where all or none are right, by Clopper & Pearson's limits instead of a bootstrap."""
-    values = [float(row[statistic.measure]) for row in rows]
-    mean = sum(values) / len(values)
-    if mean not in (0.0, 1.0) or statistic.against:
-        return mean, resample(rows, lambda row: row[statistic.measure], clusters)
-    independent = len({clusters[row["question_id"]] for row in rows})
-    reach = 1 - (1 - (np.arange(RESAMPLES) + 0.5) / RESAMPLES) ** (1 / independent)
-    return mean, 1 - reach if mean else reach
+Take = Callable[[Statistic | Following], Sample]  # from the rows there are; NotMeasured where they don't suffice yet
 
 
 def weigh(sample: Sample, promised: tuple[float, float]) -> tuple[str, float]:
-    """(`supported` or `not supported`, whichever is likelier; its two-sided p-value, at least 1 / RESAMPLES)."""
-    below, above = (float(np.mean(outside)) for outside in (sample.draws < promised[0], sample.draws > promised[1]))
+    """(`supported` or `not supported`, whichever is likelier; its two-sided p-value, at least 1 / RESAMPLES).
+
+    A draw on the margin itself counts half for each side. What was measured once is never sure.
+    """
+    outside = (np.sign(promised[0] - sample.draws), np.sign(sample.draws - promised[1]))
+    below, above = (float(np.mean(side + 1)) / 2 for side in outside)
     kept, broken = 2 * max(below, above), 2 * min(1 - below, 1 - above)
     verdict = "supported" if kept < broken else "not supported"
-    return verdict, min(1.0, max(min(kept, broken), 1 / RESAMPLES))
+    return verdict, 1.0 if sample.once else min(1.0, max(min(kept, broken), 1 / RESAMPLES))
 
 
 def decide(p_values: Sequence[float]) -> list[bool]:
@@ -94,24 +50,31 @@ def decide(p_values: Sequence[float]) -> list[bool]:
 def questions_needed(sample: Sample, promised: tuple[float, float]) -> int | None:
     """About how many questions would decide it, if the value stayed where it is: an interval shrinks with their root.
 
-    None where the value lies on the margin itself.
+    None where the value lies on the margin itself, or was measured once.
     """
     low, high = sample.interval
     distance = min(abs(sample.value - end) for end in promised if math.isfinite(end))
-    return math.ceil(sample.n * ((high - low) / 2 / distance) ** 2) if distance else None
+    return math.ceil(sample.n * ((high - low) / 2 / distance) ** 2) if distance and not sample.once else None
 
 
-def judge(
-    claims: Sequence[Claim], rows: Mapping[str, Sequence[Row]], clusters: Mapping[str, str], files: Mapping[str, str]
-) -> dict[str, dict]:
-    """claim id → verdict with all it rests on, for every claim that can be computed. `rows` and `files` by experiment."""
-    claims = [claim for claim in claims if claim.compute and claim.experiment in rows]
-    samples = [measure(claim.compute, rows[claim.experiment], clusters) for claim in claims]
-    weighed = [weigh(sample, claim.promised) for claim, sample in zip(claims, samples)]
-    decided = decide([p for _, p in weighed])
+def measured(claims: Sequence[Claim], take: Take) -> list[tuple[Claim, Sample, dict[str, Sample]]]:
+    """The claims whose rows are there, each with its sample and those of its moderator's sides."""
+    found = []
+    for claim in claims:
+        try:
+            found.append((claim, take(claim.compute), {name: take(side) for name, side in claim.sides}))
+        except NotMeasured:
+            continue
+    return found
+
+
+def judge(claims: Sequence[Claim], take: Take) -> dict[str, dict]:
+    """claim id → verdict with the numbers behind it, for every claim whose rows are there."""
+    found = measured(claims, take)
+    weighed = [weigh(sample, claim.promised) for claim, sample, _ in found]
     verdicts = {}
-    for claim, sample, (verdict, p), sure in zip(claims, samples, weighed, decided):
-        sides = {name: judge_side(claim, side, rows[claim.experiment], clusters) for name, side in claim.sides}
+    for (claim, sample, parts), (verdict, p), sure in zip(found, weighed, decide([p for _, p in weighed])):
+        sides = {name: judge_side(claim, part) for name, part in parts.items()}
         opposite = {side["verdict"] for side in sides.values()} == {"supported", "not supported"}
         verdict = "depends" if opposite else verdict if sure else "undecided"
         verdicts[claim.claim_id] = {
@@ -124,14 +87,12 @@ def judge(
             "moderator": claim.moderator,
             "sides": sides,
             "questions_needed": questions_needed(sample, claim.promised) if verdict == "undecided" else None,
-            "files": [files[claim.experiment]],
         }
     return verdicts
 
 
-def judge_side(claim: Claim, side: Statistic, rows: Sequence[Row], clusters: Mapping[str, str]) -> dict:
+def judge_side(claim: Claim, sample: Sample) -> dict:
     """The verdict on one side of a moderator; the two sides share the 5 %."""
-    sample = measure(side, rows, clusters)
     verdict, p = weigh(sample, claim.promised)
     return {"verdict": verdict if p <= (1 - LEVEL) / len(claim.sides) else "undecided", **described(sample)}
 

@@ -1,0 +1,73 @@
+"""What was meant to be reached, others' orders of systems beside ours, and the desks one by one."""
+
+import math
+from collections.abc import Sequence
+
+from utils.measure.evaluation import Row, estimate
+from utils.measure.published import Ordering, Step
+from utils.measure.samples import Background
+from utils.measure.targets import FAILURES, Outcome
+from utils.page.tables import bounds, show, table, where
+
+FAILED = (
+    "What failed, each wrong answer counted, over all seeds. *Search*: no passage shown held the answer. *Reading*: one "
+    "did, and the answer is another. *Gave up*: one did, and the system says it doesn't know. *Knowledge*: none was shown."
+)
+
+
+def targets(outcomes: Sequence[Outcome]) -> str | None:
+    """Every target, reached or missed; and where a missed one was about right answers, what failed."""
+    if not outcomes:
+        return None
+    lines = [target_line(outcome) for outcome in outcomes]
+    failed = [
+        [outcome.target.target, where(outcome.target.compute.experiment), *(outcome.failures[name] for name in FAILURES)]
+        for outcome in outcomes
+        if outcome.failures
+    ]
+    parts = [table(["meant to reach", "rows", "target", "measured", "outcome"], lines)]
+    return "\n\n".join(parts + [FAILED, table(["missed", "rows", *FAILURES], failed)] * bool(failed))
+
+
+def target_line(outcome: Outcome) -> list[str]:
+    """One target."""
+    asked = bounds(*(end if math.isfinite(end) else None for end in outcome.target.asked))
+    said = "reached" if outcome.reached else "**missed**"
+    doubt = "" if outcome.sure else ", but the interval holds the target"
+    return [outcome.target.target, where(outcome.target.compute.experiment), asked, show(outcome.sample), said + doubt]
+
+
+def orderings(found: Sequence[tuple[Ordering, str, Sequence[Step]]]) -> str | None:
+    """Published orders of systems beside ours: (ordering, experiment, our steps)."""
+    lines = []
+    for ordering, experiment, steps in found:
+        if steps:
+            chain, finding = " < ".join(f"`{name}`" for name in ordering.order), ordering.finding
+            theirs = f"{chain}: {finding.said} ({finding.source}; {finding.trust})"
+            ours = "; ".join(f"`{step.worse}` < `{step.better}`: {came_out(step)}, {show(step.lead)}" for step in steps)
+            agreed = f"{sum(step.agrees is True for step in steps)} of {len(steps)}"
+            lines.append([ordering.name, theirs, where(experiment), ours, agreed])
+    return table(["finding", "published order", "rows", "ours", "steps that agree"], lines) if lines else None
+
+
+def came_out(step: Step) -> str:
+    """How a step came out, in words."""
+    return {True: "as published", False: "the other way round", None: "not told apart"}[step.agrees]
+
+
+def desks(rows: Sequence[Row], about: Background) -> str | None:
+    """Right answers of each system on each desk, before the revision, and on the changed questions after it."""
+    answers = [row for row in rows if "figure" not in row and not row["both_versions"] and row["em"] is not None]
+    names = list(dict.fromkeys(row["desk"] for row in answers))
+    if len(names) < 2:
+        return None
+
+    def cell(system: str, desk: str) -> str:
+        """Both shares."""
+        own = [row for row in answers if (row["system"], row["desk"]) == (system, desk)]
+        parts = [row for row in own if not row["after"]], [row for row in own if row["stale"] is not None]
+        return " → ".join(str(estimate(part, lambda row: row["correct"], about.clusters)) for part in parts)
+
+    lines = [[f"`{s}`", *(cell(s, desk) for desk in names)] for s in dict.fromkeys(row["system"] for row in answers)]
+    told = "Right answers before the revision → new answers after it, where the answer changed."
+    return f"{told}\n\n{table(['system', *names], lines)}"

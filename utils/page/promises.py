@@ -1,0 +1,58 @@
+"""The guide's promises on the page: every verdict with its numbers, and what others measured at another size."""
+
+from collections.abc import Mapping, Sequence
+
+from utils.measure.claims import Claim
+from utils.measure.published import Finding
+from utils.page.tables import bounds, described, table
+
+INTRO = (
+    "What decides each promise, and the margin, stand in [`claims.yaml`](../claims.yaml) with the day they were fixed and "
+    "what had been seen by then. All at 135M parameters, on this company; in brackets 95 % intervals. Over all promises "
+    "together the risk of a wrong verdict is held at 5 % (Holm). What is said of money rests on the prices in "
+    "[`prices.yaml`](../prices.yaml), which are assumptions; lesson 11 tries others."
+)
+
+
+def ledger(claims: Sequence[Claim], verdicts: Mapping[str, dict]) -> str:
+    """Each decided promise with its numbers, and what is not measured yet."""
+    lines = [ledger_line(claim, verdicts[claim.claim_id]) for claim in claims if claim.claim_id in verdicts]
+    left = [f"{claim.claim_id} ({claim.promise})" for claim in claims if claim.claim_id not in verdicts]
+    parts = [INTRO, table(["id", "promise", "measured", "promised", "verdict"], lines)]
+    return "\n\n".join(parts + [f"Not measured yet: {'; '.join(left)}."] * bool(left))
+
+
+def ledger_line(claim: Claim, verdict: Mapping) -> list[str]:
+    """One promise as a line of the table."""
+    said = f"**{verdict['verdict']}** ({verdict['reach']})"
+    if verdict["sides"]:
+        sides = (f"*{name}* {side['verdict']}, {described(side)}" for name, side in verdict["sides"].items())
+        said += f". {verdict['moderator'].capitalize()}: {'; '.join(sides)}"
+    if verdict["questions_needed"]:
+        said += f" (about {verdict['questions_needed']} questions would decide it)"
+    measured = f"{claim.statistic}: {described(verdict)}, {counted(verdict)}"
+    return [claim.claim_id, claim.promise, measured, bounds(*verdict["promised"]), said]
+
+
+def counted(verdict: Mapping) -> str:
+    """From how many questions (or items of another kind) and trainings.
+
+    >>> counted({"n": 48, "seeds": 5}), counted({"n": 1, "seeds": 0})
+    ('48 questions, 5 seeds', 'measured once')
+    """
+    parts = [f"{verdict['n']} questions"] * (verdict["n"] > 1) + [f"{verdict['seeds']} seeds"] * (verdict["seeds"] > 0)
+    return ", ".join(parts) or "measured once"
+
+
+def larger_models(verdicts: Mapping[str, dict], findings: Mapping[str, Finding]) -> str | None:
+    """What others measured, mostly on larger models, beside each verdict that may change with the model."""
+    ours = {claim_id: verdict for claim_id, verdict in verdicts.items() if verdict["reach"] == "this model"}
+    lines = [
+        [name, described(verdict), f"{finding.said} ({finding.source})", finding.trust]
+        for name, verdict in ours.items()
+        for finding in [findings.get(name)]
+        if finding
+    ]
+    none = [name for name in ours if name not in findings]
+    rest = [f"No figure of a larger model is at hand for {', '.join(none)}."] if none else []
+    return "\n\n".join([table(["id", "ours", "others", "how we know"], lines), *rest]) if lines else None
