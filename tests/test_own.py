@@ -127,6 +127,13 @@ def pack(content: bytes) -> bytes:
     return b"<< /Length %d /Filter /FlateDecode >>\nstream\n%b\nendstream" % (len(packed), packed)
 
 
+def test_a_missing_package_is_named_and_not_blamed_on_the_file(tmp_path, monkeypatch):
+    fake = write(tmp_path / "fake", {"pypdf/__init__.py": "raise ModuleNotFoundError('No module named pypdf')"})
+    monkeypatch.setenv("PYTHONPATH", str(fake))
+    refused = why_not(tmp_path, "good.pdf", pdf(["A page of text."]))
+    assert "No module named pypdf" in refused and "pip install" in refused and "damaged" not in refused
+
+
 # encodings
 
 

@@ -30,6 +30,8 @@ def read_apart(kind: str, data: bytes) -> str:
         raise Unusable(f"is not read after {MAX_SECONDS} seconds: save it anew, shorter or as .txt") from None
     if child.returncode:
         why = (child.stderr.decode("utf-8", "replace").strip().splitlines() or ["its reader crashed"])[-1]
+        if why.startswith("ModuleNotFoundError"):
+            raise Unusable(f"needs a package that isn't here ({show(why)}): `python -m pip install` it, and read it again")
         why = f"reading it takes over {MAX_MEMORY // MIB} MiB" if why.startswith("MemoryError") else show(why)
         raise Unusable(f"can't be read as {kind} ({why}): damaged, or locked by a password? Open it and save it anew")
     answer = json.loads(child.stdout)
