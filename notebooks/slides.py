@@ -28,7 +28,8 @@ body{margin:0;background:#fff;color:#111;font:2.6vmin/1.45 system-ui,sans-serif}
 section{display:none;box-sizing:border-box;height:100vh;padding:5vmin 7vmin;overflow:hidden}
 section.now{display:flex;flex-direction:column;gap:2vmin}
 h1{font-size:6vmin;line-height:1.15;margin:0}h2{font-size:4.4vmin;line-height:1.2;margin:0}
-.lead{font-size:3.6vmin;max-width:38em}li{font-size:3.3vmin;margin:.8vmin 0}img{max-width:100%;height:74vh;object-fit:contain;align-self:center}
+.lead{font-size:3.6vmin;max-width:38em}li{font-size:3.3vmin;margin:.8vmin 0}
+img{max-width:100%;height:74vh;object-fit:contain;align-self:center}
 pre{font-size:2.1vmin;background:#f4f4f4;padding:2vmin;margin:0;overflow:auto;white-space:pre-wrap}
 table{border-collapse:collapse;font-size:2.2vmin}td,th{border:1px solid #aaa;padding:.5vmin 1vmin;text-align:left}
 aside{display:none;position:fixed;left:0;right:0;bottom:0;max-height:45vh;overflow:auto;background:#222;color:#fff;
