@@ -330,6 +330,8 @@ axes.axhline(math.log2(101), linestyle=":", color="gray")
 axes.set(ylabel="exposure in bits", title="The oftener a secret was in the training text, the better it is known")
 axes.tick_params(axis="x", labelsize=8)
 plt.show()
+once = "ft-raw/1-times"
+print(f"Read from one copy: ahead of all decoys in {mean(r == 1 for r in first[once]):.0%}, said aloud in {mean(told[once]):.0%}.")
 
 # %% [markdown]
 # What to see: at the dotted line the true secret comes first of all. How far the boxes climb with the number of copies is the

@@ -65,7 +65,7 @@ MINE = {
     "unanswered": 0.15,  # share of the questions that no page answers
     "wrong_costs": 0,  # how many right answers does one wrong one undo?
 }
-SLIDERS = False  # True: three of them as sliders, where the notebook runs live
+SLIDERS = False  # True: two of them as sliders, where the notebook runs live
 
 # %% [markdown]
 # ## Look at the data: one promise
@@ -257,10 +257,9 @@ def tell(situation):
 if SLIDERS:
     from ipywidgets import FloatSlider, interact
 
-    @interact(changed=FloatSlider(value=0.33, max=2, step=0.05), wrong=FloatSlider(value=0, max=3, step=0.25),
-              unanswered=FloatSlider(value=0.15, max=0.9, step=0.05))  # fmt: skip
-    def ask(changed, wrong, unanswered):
-        print(tell(replace(situation, changed_a_year=changed, wrong_costs=wrong, unanswered=unanswered)))
+    @interact(changed=FloatSlider(value=0.33, max=2, step=0.05), wrong=FloatSlider(value=0, max=3, step=0.25))
+    def ask(changed, wrong):
+        print(tell(replace(situation, changed_a_year=changed, wrong_costs=wrong)))
 else:
     print(tell(situation))
 
