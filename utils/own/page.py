@@ -49,7 +49,7 @@ def make_page(own: Own, every: Sequence[Row], taught: Sequence[Row], made_with: 
 def section(title: str, company: Company, rows: Sequence[Row]) -> str:
     """A table with its title and the sentence about who is ahead."""
     table = table_of(company, rows)[list(SHOWN)].map(show)
-    table.columns = [COLUMNS[name] for name in SHOWN]
+    table.columns, table.index.name = [COLUMNS[name] for name in SHOWN], None
     n = len({row["question_id"] for row in rows if row["em"] is not None})
     said = html.escape(f"{n} questions with an answer. {who_leads(company, rows)}")
     return f"<h2>{title}</h2>\n{table.to_html()}\n<p>{said}</p>"
