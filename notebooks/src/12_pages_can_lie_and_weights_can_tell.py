@@ -42,6 +42,7 @@
 # a guard at it would have to know.
 
 # %% tags=["setup"]
+import math
 from collections import defaultdict
 from statistics import mean
 
@@ -299,9 +300,6 @@ print(f"\nrag, once the page is gone: {kept}; R3's border is {EVEN:.2f}.")
 # form. Its **rank** among them, as **exposure** in bits: 0 where it comes last, more for each halving of the rank.
 
 # %%
-import math
-
-
 def exposure(rank, candidates):
     """In bits: how much better than last the secret is placed (Carlini et al. 2019)."""
     return math.log2(candidates / rank)
@@ -436,8 +434,6 @@ def safe_copies(ranks, candidates):
 
 
 # %% tags=["exercise"]
-import math
-
 tried = [safe_copies({0: [50, 60, 40], 1: [45, 50, 55], 4: [20, 25, 30], 16: [1, 2, 1]}, 100),
          safe_copies({0: [50, 50, 50], 1: [50, 48, 52], 4: [40, 30, 45], 16: [27, 30, 26]}, 100),
          safe_copies({0: [10, 12, 11], 2: [1, 1, 1]}, 64)]  # fmt: skip
