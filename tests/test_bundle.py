@@ -1,5 +1,6 @@
 """A bundle is whole or refused, holds the course as git knows it, and asks pip for what each platform needs. No network."""
 
+import hashlib
 import subprocess
 import sys
 
@@ -31,9 +32,10 @@ def test_a_whole_bundle_gives_its_wheels(finished):
     assert "linux, Python 3.12" in (finished / "README.txt").read_text(encoding="utf-8")
 
 
-def test_the_sums_are_those_that_sha256sum_checks(finished):
-    checked = subprocess.run(["sha256sum", "-c", bundle.SUMS], cwd=finished, capture_output=True, encoding="utf-8")
-    assert checked.returncode == 0 and checked.stdout.count(": OK") == 4
+def test_the_sums_are_in_the_form_that_sha256sum_checks(finished):
+    lines = (finished / bundle.SUMS).read_text(encoding="utf-8").splitlines()
+    files = ["README.txt", "course/course.py", "packages/a.whl", "packages/b.whl"]
+    assert lines == [f"{hashlib.sha256((finished / name).read_bytes()).hexdigest()}  {name}" for name in files]
 
 
 def test_an_unfinished_bundle_is_refused(tmp_path):
