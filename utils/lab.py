@@ -1,7 +1,7 @@
 """What is compared: a company with models and search, the settings of every arm, and its training. Asks no question."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,8 +148,13 @@ def plan_training(lab: Lab, arm: str, seed: int, settings: Settings | None = Non
     learn, validate = (
         [encode(lab.lm.tokenizer, example) for example in examples_of(lab, arm, split, seed)] for split in ("train", "dev")
     )
+    return Plan(learn, validate, settings, adapter_folder(lab, arm, settings, learn, validate))
+
+
+def adapter_folder(lab: Lab, name: str, settings: Settings, learn: Sequence[Encoded], validate: Sequence[Encoded]) -> Path:
+    """Where an adapter is left or found, named by all that it depends on."""
     key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn, validate)))[:12]
-    return Plan(learn, validate, settings, lab.work / "adapters" / f"{arm}-seed{seed}-{key}")
+    return lab.work / "adapters" / f"{name}-seed{settings.seed}-{key}"
 
 
 def train_arm(lab: Lab, arm: str, seed: int, settings: Settings | None = None, folder: Path | None = None) -> Trained:

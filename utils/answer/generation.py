@@ -68,14 +68,7 @@ def generate_batch(lm: LanguageModel, prompts: Sequence[Sequence[int]], max_new_
     prefilled = time.perf_counter()
     ended = ends(token, lm)
     while len(steps) < max_new_tokens and not ended.all():
-        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-        output = lm.model(
-            input_ids=token[:, None],
-            attention_mask=mask,
-            position_ids=positions(mask)[:, -1:],
-            past_key_values=output.past_key_values,
-            use_cache=True,
-        )
+        output, mask = read_token(lm, token, output.past_key_values, mask)
         token = output.logits[:, -1].argmax(-1)
         steps.append(token.tolist())
         ended |= ends(token, lm)
@@ -112,6 +105,16 @@ def read_prompts(lm: LanguageModel, prompts: Sequence[Sequence[int]]) -> tuple[o
     places = positions(mask)[:, shared:]
     output = lm.model(
         input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=past, use_cache=True, logits_to_keep=1
+    )
+    return output, mask
+
+
+def read_token(lm: LanguageModel, token: torch.Tensor, past: object, mask: torch.Tensor) -> tuple[object, torch.Tensor]:
+    """The model's output after one more token in each row, (rows,), and the mask with its column."""
+    mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+    places = positions(mask)[:, -1:]
+    output = lm.model(
+        input_ids=token[:, None], attention_mask=mask, position_ids=places, past_key_values=past, use_cache=True
     )
     return output, mask
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from utils.files import read_json, sha256_text, write_json
-from utils.lab import Lab
+from utils.lab import Lab, adapter_folder
 from utils.tune.examples import Example, encode
 from utils.tune.schedule import Settings
 from utils.tune.training import Trained, train
@@ -28,6 +28,5 @@ def train_once(
     """
     settings = dataclasses.replace(settings, seed=seed)
     learn, validate = ([encode(lab.lm.tokenizer, example) for example in part] for part in examples)
-    key = sha256_text(repr((lab.lm.sha256, str(lab.lm.model.dtype), settings, learn, validate)))[:12]
-    folder = lab.work / "adapters" / f"{name}-seed{seed}-{key}"
+    folder = adapter_folder(lab, name, settings, learn, validate)
     return train(lab.lm, learn, validate, settings, folder, f"training {name}, seed {seed}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from utils.answer.generation import MAX_NEW_TOKENS, ends, generate, positions, read_prompts, render
+from utils.answer.generation import MAX_NEW_TOKENS, ends, generate, read_prompts, read_token, render
 from utils.answer.prompts import Prompt, closed_book
 from utils.measure.results import figure
 from utils.models import LanguageModel
@@ -70,14 +70,7 @@ def write_on(lm: LanguageModel, ids: Sequence[int]) -> tuple[list[float], int]:
             length = min(length, len(ticks))
         if len(ticks) >= max(length, FIXED):
             return ticks, length
-        mask = torch.cat([mask, mask.new_ones(1, 1)], dim=1)
-        output = lm.model(
-            input_ids=token[:, None],
-            attention_mask=mask,
-            position_ids=positions(mask)[:, -1:],
-            past_key_values=output.past_key_values,
-            use_cache=True,
-        )
+        output, mask = read_token(lm, token, output.past_key_values, mask)
 
 
 def seconds_of(name: str, parts: Mapping[str, float], question: Question) -> list[dict]:
