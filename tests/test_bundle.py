@@ -1,14 +1,19 @@
 """A bundle is whole or refused, holds the course as git knows it, and asks pip for what each platform needs. No network."""
 
 import hashlib
+import os
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import fakes
 import pytest
+from packaging.markers import Marker, default_environment
 
 import course
-from utils import bundle
+from utils import bundle, wheels
 
 
 def write(folder, files):
@@ -82,15 +87,83 @@ def test_everything_that_is_installed_is_asked_for():
     assert course.MODEL == WHEEL
 
 
-@pytest.mark.parametrize("platform", bundle.PLATFORMS)
-def test_pip_is_asked_for_wheels_of_the_platform_and_what_its_markers_need(tmp_path, platform):
-    command = bundle.download_command(tmp_path, ["torch"], platform, "3.12")
-    tags, extra = bundle.PLATFORMS[platform]
-    assert {"--only-binary=:all:", "--python-version=3.12", *(f"--platform={tag}" for tag in tags)} <= set(command)
-    assert set(extra) <= set(command) and str(tmp_path / "packages") in command
-    assert bundle.download_command(tmp_path, ["torch"], bundle.HERE, "3.12")[-1] == "torch"
+@pytest.mark.parametrize("platform", wheels.PLATFORMS)
+def test_pip_is_asked_for_wheels_of_the_platform(tmp_path, platform):
+    command = wheels.download_command(tmp_path, ["torch"], platform, "3.12")
+    tags = {f"--platform={tag}" for tag in wheels.PLATFORMS[platform].tags}
+    assert {"--only-binary=:all:", "--python-version=3.12", str(tmp_path / "packages"), "torch"} | tags <= set(command)
+    assert command[1:5] == ["-m", "utils.wheels", platform, "3.12"]
+
+
+def test_for_this_machine_pip_is_asked_as_it_is(tmp_path):
+    command = wheels.download_command(tmp_path, ["torch"], wheels.HERE, "3.12")
+    assert command[1:3] == ["-m", "pip"] and command[-1] == "torch"
     with pytest.raises(ValueError, match="amiga"):
-        bundle.download_command(tmp_path, ["torch"], "amiga", "3.12")
+        wheels.download_command(tmp_path, ["torch"], "amiga", "3.12")
+
+
+def make_wheel(folder, name, needs=()):
+    """An empty wheel with these dependencies: `name` is `package-version-tags`."""
+    package, version, _ = name.split("-", 2)
+    about = [f"Name: {package}", f"Version: {version}", *(f"Requires-Dist: {need}" for need in needs)]
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / f"{name}.whl", "w") as wheel:
+        inside = f"{package}-{version}.dist-info"
+        wheel.writestr(f"{inside}/METADATA", "\n".join(["Metadata-Version: 2.1", *about, ""]))
+        wheel.writestr(f"{inside}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{inside}/RECORD", "")
+
+
+DEPENDENCIES = {  # package → when it is needed; the first, like a CUDA build, exists for Linux alone
+    "cuda": "platform_system == 'Linux' and platform_machine == 'x86_64'",
+    "colour": "os_name == 'nt'",
+    "nap": "sys_platform == 'darwin'",
+    "overrides": "python_version < '3.12'",
+}
+
+
+@pytest.fixture
+def index(tmp_path):
+    """A folder of made-up wheels, in place of a package index."""
+    for name in DEPENDENCIES:
+        make_wheel(tmp_path / "index", f"{name}-1.0-py3-none-{'manylinux_2_27_x86_64' if name == 'cuda' else 'any'}")
+    needs = [f"{name}; {when}" for name, when in DEPENDENCIES.items()]
+    for tag in ("manylinux_2_28_x86_64", "win_amd64", "macosx_11_0_arm64"):
+        make_wheel(tmp_path / "index", f"torch-1.0-py3-none-{tag}", needs)
+    return tmp_path / "index"
+
+
+@pytest.mark.parametrize(
+    ("platform", "python", "expected"),
+    [
+        ("linux", "3.12", {"torch", "cuda"}),
+        ("windows", "3.12", {"torch", "colour"}),
+        ("windows", "3.11", {"torch", "colour", "overrides"}),
+        ("macos", "3.13", {"torch", "nap"}),
+    ],
+)
+def test_what_a_platform_needs_is_downloaded_and_nothing_else(tmp_path, index, platform, python, expected):
+    """Whatever machine asks: pip itself would decide what is needed by the machine that it runs on."""
+    command = wheels.download_command(tmp_path, ["torch"], platform, python)
+    alone = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": index.as_uri(), "PIP_CONFIG_FILE": os.devnull}
+    result = subprocess.run(command, cwd=course.ROOT, env=os.environ | alone, capture_output=True, encoding="utf-8")
+    assert result.returncode == 0, result.stderr
+    assert {path.name.split("-")[0] for path in Path(tmp_path / "packages").iterdir()} == expected
+
+
+@pytest.mark.parametrize("platform", wheels.PLATFORMS)
+def test_every_marker_gets_an_answer_and_on_this_platform_the_machine_s_own(platform):
+    values, real = wheels.marker_values(platform, "3.12"), default_environment()
+    assert set(values) == set(real)
+    if values["sys_platform"] == sys.platform and values["platform_machine"] == real["platform_machine"]:
+        same = {"os_name", "platform_system", "platform_python_implementation", "implementation_name"}
+        assert {name: values[name] for name in same} == {name: real[name] for name in same}
+
+
+def test_a_pip_that_answers_for_its_own_machine_all_the_same_is_refused():
+    deaf = SimpleNamespace(Marker=Marker)  # keeps the answers of a module that nobody altered
+    with pytest.raises(SystemExit, match="make the bundle on one like the learners'"):
+        wheels.answer_markers(deaf, wheels.marker_values("windows", "3.12"))
 
 
 def test_linux_gets_torch_without_cuda_and_the_others_as_it_comes(monkeypatch):
@@ -111,7 +184,8 @@ def test_run_takes_wheels_from_the_bundle_and_asks_no_network(finished, monkeypa
         "--seeds",
         "2",
     ]
-    assert course.os.environ["PIP_NO_INDEX"] == "1" and course.os.environ["PIP_FIND_LINKS"] == str(finished / "packages")
+    told = {name: course.os.environ[name] for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS")}
+    assert told == {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (finished / "packages").as_uri()}  # a path is split at spaces
 
 
 def test_a_damaged_bundle_stops_run_with_the_way_out(finished):

@@ -8,13 +8,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 from packaging.requirements import Requirement as PackagingRequirement
 from packaging.version import Version
 
 import course
-
-CONDA_NAMES = {"pytorch-cpu": "torch"}  # what conda-forge calls by another name
 
 
 def course_py(*arguments: str, **more: str) -> subprocess.CompletedProcess:
@@ -87,15 +84,6 @@ def test_missing_old_and_too_new_packages_are_named():
 def test_the_torch_that_course_py_installs_is_one_that_pyproject_allows():
     wanted = next(requirement for requirement in course.requirements() if requirement.name == "torch")
     assert course.satisfies(course.TORCH.removeprefix("torch=="), wanted)
-
-
-def test_environment_yml_and_pyproject_name_the_same_requirements():
-    listed = yaml.safe_load((course.ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    from_pip = next(entry["pip"] for entry in listed if isinstance(entry, dict))
-    from_conda = [entry for entry in listed if isinstance(entry, str) and entry.split()[0] not in ("python", "pip")]
-    entries = [course.parse_requirement(text) for text in from_conda + from_pip if not text.startswith("--editable")]
-    found = {CONDA_NAMES.get(entry.name, entry.name).lower(): set(entry.clauses) for entry in entries}
-    assert found == {wanted.name.lower(): set(wanted.clauses) for wanted in course.requirements()}
 
 
 # the environment in .venv

@@ -7,27 +7,21 @@ rows included; `SHA256SUMS` is written last, so a folder without it isn't finish
 import hashlib
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 SUMS = "SHA256SUMS"
-HERE = "this machine"
-PLATFORMS = {  # name → (tags that pip takes for it, packages that markers ask for there: pip goes by its own machine)
-    "linux": (("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64", "linux_x86_64"), ()),
-    "windows": (("win_amd64",), ("colorama", "pywin32", "pywinpty", "tzdata")),
-    "macos": (tuple(f"macosx_{major}_0_arm64" for major in (14, 13, 12, 11)), ("appnope",)),
-}  # fmt: skip
 LEFT_OUT = (".git", ".venv", ".venv-peers", ".cache", "results", ".pytest_cache", ".ruff_cache")  # what runs leave behind
 README = """\
 RAG vs Fine-Tuning, measured: everything that the course needs, without a network.
 
-1. Copy this whole folder to your machine (Python 3.11 or newer must be on it).
+1. Copy this whole folder to your machine, which must have a Python that is named below.
 2. In the sub-folder course:   python course.py run --bundle ..
 3. Afterwards:                 python course.py lab
 
 The wheels are for: {targets}.
+Here linux is x86-64 with glibc 2.28 or newer, windows is 64-bit x86, and macos is 14 or newer on Apple silicon.
 """
 
 
@@ -35,18 +29,6 @@ def packages_needed(root: Path, torch: str) -> list[str]:
     """What pip is asked for: torch in its exact version, the dependencies, and what builds the course."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     return [torch, *project["project"]["dependencies"], *project["build-system"]["requires"]]
-
-
-def download_command(folder: Path, wanted: Sequence[str], platform: str, python: str) -> list[str]:
-    """pip's command that puts wheels for one platform and Python into `packages/`. ValueError for an unknown platform."""
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-d", str(folder / "packages")]
-    if platform == HERE:
-        return [*command, *wanted]
-    if platform not in PLATFORMS:
-        raise ValueError(f"platform {platform!r} is unknown: use {', '.join(PLATFORMS)}")
-    tags, extra = PLATFORMS[platform]
-    target = ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}"]
-    return [*command, *target, *(f"--platform={tag}" for tag in tags), *wanted, *extra]
 
 
 def copy_course(root: Path, folder: Path) -> None:
