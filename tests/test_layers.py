@@ -41,7 +41,7 @@ LIGHT = [
     "measure.results", "measure.summary", "measure.plots", "measure.claims", "measure.costs", "measure.ranking",
     "measure.prices", "measure.verdicts",
     "retrieve.chunking", "retrieve.embedding", "answer.prompts", "tune.examples", "grade.lessons", "grade.tasks",
-    "own.company", "own.report",
+    "own.company", "own.report", "show",
 ]  # fmt: skip
 
 TOP = (  # may use several steps
