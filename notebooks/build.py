@@ -68,7 +68,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Target:
-    """One notebook to be built: its place, and its cells with all placeholders filled in."""
+    """One notebook to be built: its place, and its cells with placeholders filled in and hints folded."""
 
     path: Path
     cells: tuple[Cell, ...]
@@ -163,6 +163,21 @@ def colab_badge(file: str) -> str:
     return f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
 
 
+# Hints
+
+
+def fold_hints(text: str) -> str:
+    """An exercise's text with its two hints folded, the second inside the first: a click each, and no kernel.
+
+    Without the blank lines, renderers would show the hints' Markdown as it is typed.
+    """
+    goal, *found = re.split(r"\s*\*Hint ?(\d*):\*\s*", text)
+    if found[::2] != ["1", "2"] or not all(found):
+        raise ValueError("an exercise's text must end with a paragraph '*Hint 1:* …' and a paragraph '*Hint 2:* …'")
+    first, second = (f"<details><summary>Hint {number}</summary>\n\n{hint}\n\n" for number, hint in zip("12", found[1::2]))
+    return f"{goal}\n\n{first}{second}</details>\n</details>"
+
+
 # From one source to two notebooks
 
 
@@ -187,7 +202,9 @@ def derive(source: Source, navigation: str, setup: str, folder: Path) -> list[Ta
 
 def _filled(cell: Cell, navigation: str, setup: str) -> Cell:
     try:
-        return replace(cell, text=fill(cell.text, navigation, setup))
+        text = fill(cell.text, navigation, setup)
+        is_exercise = cell.part == "exercise" and cell.cell_type == "markdown"
+        return replace(cell, text=fold_hints(text) if is_exercise else text)
     except ValueError as problem:
         raise ValueError(f"{cell.origin}: {problem}") from None
 

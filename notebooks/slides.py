@@ -21,7 +21,7 @@ SLIDES = NOTEBOOKS.parent / "slides"
 SHORT_CODE = 8  # lines that can be read from the last row
 SHORT_TEXT = 14  # lines of output
 HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
-PLACEHOLDERS = re.compile(r"^(\[←|\[Map|\[!\[|←|<|documents ─|`?\(documents).*$", re.M)  # navigation, badge, pipeline
+PLACEHOLDERS = re.compile(r"^(\[←|\[Map|\[!\[|←|documents ─|`?\(documents).*$", re.M)  # navigation, badge, pipeline
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 STYLE = """
 body{margin:0;background:#fff;color:#111;font:2.6vmin/1.45 system-ui,sans-serif}
@@ -140,7 +140,8 @@ def to_html(title: str, slides: Sequence[Slide]) -> str:
     shown = []
     for slide in slides:
         heading = f"<h{min(slide.level, 2)}>{MARKDOWN.renderInline(slide.title)}</h{min(slide.level, 2)}>"
-        notes = f"<aside>{MARKDOWN.render(chr(10).join(slide.notes))}</aside>" if slide.notes else ""
+        spoken = MARKDOWN.render("\n\n".join(slide.notes))  # a blank line ends the HTML of a folded hint
+        notes = f"<aside>{spoken}</aside>" if spoken else ""
         shown.append(f"<section>{heading}\n{''.join(slide.parts)}\n{notes}</section>")
     head = f'<head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style></head>'
     body = "\n".join([*shown, "<footer></footer>", f"<script>{SCRIPT}</script>"])

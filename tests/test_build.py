@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from notebooks import build
+from notebooks import build, slides
 
 FIRST = """\
 # %% [markdown]
@@ -37,6 +37,11 @@ pens["red"]
 
 # %% [markdown] tags=["exercise"]
 # **Exercise 1.** The largest.
+#
+# *Hint 1:* Look at `pens`,
+# at **all** of them.
+#
+# *Hint 2:* Python has a word for it.
 
 # %% tags=["stub"]
 largest = None
@@ -47,6 +52,20 @@ largest = max(pens)
 # %% tags=["exercise"]
 print("Right." if largest == 4 else "Not yet: which is the largest?")
 """
+FOLDED = """\
+**Exercise 1.** The largest.
+
+<details><summary>Hint 1</summary>
+
+Look at `pens`,
+at **all** of them.
+
+<details><summary>Hint 2</summary>
+
+Python has a word for it.
+
+</details>
+</details>"""
 SECOND = """\
 # %% [markdown]
 # # 2. Sell the pens
@@ -101,10 +120,28 @@ def test_solutions_have_setup_exercises_and_solutions_in_order_and_nothing_else(
     assert rest == [
         "ready = True",
         "pens = [3, 4]",
-        "**Exercise 1.** The largest.",
+        FOLDED,
         "largest = max(pens)",
         'print("Right." if largest == 4 else "Not yet: which is the largest?")',
     ]
+
+
+def test_hints_are_folded_alike_in_both_notebooks_and_other_text_stays(course):
+    edit(course, "About pens.", "About pens.\n#\n# *Hint 1:* They write.")
+    build.main(["--no-run"], course)
+    lesson = texts(course, "01_count.ipynb")
+    assert FOLDED in lesson and FOLDED in texts(course, "solutions/01_count.ipynb")
+    assert lesson[0].endswith("*Hint 1:* They write.")
+
+
+def test_slides_leave_hints_folded_and_what_follows_them_readable(course):
+    edit(course, '# %% tags=["stub"]', '# %% [markdown]\n# Then **sell** it.\n\n# %% tags=["stub"]')
+    build.main(["--no-run"], course)
+    made = slides.make_slides(nbformat.read(course / "01_count.ipynb", as_version=4))
+    page = slides.to_html("Pens", made)
+    assert "<details><summary>Hint 1</summary>\n<p>Look at <code>pens</code>,\nat <strong>all</strong>" in page
+    assert "</details>\n</details>\n<p>Then <strong>sell</strong> it.</p>" in page
+    assert not any("Look at" in part for slide in made for part in slide.parts)
 
 
 def test_a_lesson_without_solutions_has_no_solutions_notebook(course):
@@ -141,6 +178,9 @@ def test_the_pipeline_line_marks_one_step(step):
         ("{{pipeline: retrieve}}", "{{pipeline: train}}", "no step 'train'"),
         ("{{navigation}}", "{{navigatoin}}", "'{{navigatoin}}' is no placeholder"),
         ("# # 1. Count", "# Count", "start with the lesson's title"),
+        ("*Hint 1:* Look", "*Hint:* Look", "cell 9: an exercise's text must end with a paragraph '*Hint 1:* …'"),
+        ("#\n# *Hint 2:* Python has a word for it.", "", "and a paragraph '*Hint 2:* …'"),
+        ("*Hint 2:* Python has a word for it.", "*Hint 2:*", "cell 9: an exercise's text must end"),
     ],
 )
 def test_a_mistake_in_a_source_is_refused_and_named(course, capsys, old, new, said):

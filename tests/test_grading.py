@@ -43,6 +43,10 @@ def double(number):
 
 # %% [markdown] tags=["exercise"]
 # **1. The largest.** Make `largest`, the largest of the pens.
+#
+# *Hint 1:* Look at all of them.
+#
+# *Hint 2:* Python has a word for it.
 
 # %% tags=["stub"]
 largest = None  # your code
@@ -56,6 +60,10 @@ print("Right." if largest == wanted else "Not yet: which is the largest?")
 
 # %% [markdown] tags=["exercise"]
 # **2. Twice.** Write `twice(numbers)`: twice their total.
+#
+# *Hint 1:* The total comes first.
+#
+# *Hint 2:* The lesson doubles numbers, too.
 
 # %% tags=["stub"]
 def twice(numbers):
@@ -85,6 +93,10 @@ bottles = [1, 2, 3]
 
 # %% [markdown] tags=["exercise"]
 # **1. How many?** Make `n_bottles`.
+#
+# *Hint 1:* Count them.
+#
+# *Hint 2:* Python has a word for it.
 
 # %% tags=["stub"]
 n_bottles = None

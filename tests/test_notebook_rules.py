@@ -8,10 +8,12 @@ import copy
 import math
 import re
 from dataclasses import dataclass
+from html.parser import HTMLParser
 
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
+from markdown_it import MarkdownIt
 
 from notebooks import build
 
@@ -22,6 +24,13 @@ MAX_GIB = 3
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 OPENING = ("Question", "You will be able to", "Minutes", "Promises tested")
 CLOSING = ("What this does not show", "Exercises", "Takeaways")
+FOLDED = [  # an exercise's goal, then its hints: the folds around each text, and the words to click on
+    ("", "…"),
+    ("details summary", "Hint 1"),
+    ("details", "…"),
+    ("details details summary", "Hint 2"),
+    ("details details", "…"),
+]
 SETUP = (build.NOTEBOOKS / "src" / "setup_cell.py").read_text(encoding="utf-8").strip()
 
 FORBIDDEN_SOURCE = {
@@ -237,6 +246,44 @@ def checks_say_not_yet_until_the_exercise_is_solved(notebook):
     return [f"{where}: the exercise's check {wish}" for where, not_yet in checks if not_yet != notebook.is_lesson]
 
 
+class Folds(HTMLParser):
+    """The texts of a rendered page in order, each with the folds it stands in: [["details summary", "Hint 1"], …]."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.around, self.texts = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("details", "summary"):
+            self.around.append(" ".join([tag, *(name for name, _ in attributes)]))
+
+    def handle_endtag(self, tag):
+        if tag in ("details", "summary"):
+            self.around.pop()
+
+    def handle_data(self, text):
+        if not text.strip():
+            return
+        if not self.texts or self.texts[-1][0] != " ".join(self.around):
+            self.texts.append([" ".join(self.around), ""])
+        self.texts[-1][1] += text
+
+
+def exercises_have_two_hints_one_fold_inside_the_other(notebook):
+    complaints = []
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "markdown":
+            where = f"{notebook.file}, cell {number} `{cell.source[:40]}`"
+            folds = Folds(MarkdownIt("commonmark").render(cell.source))
+            shape = [(place, text if "summary" in place else "…") for place, text in folds.texts]
+            if "exercise" not in tags(cell):
+                complaints += [f"{where}: a hint outside an exercise"] * ("*Hint" in cell.source)
+            elif shape != FOLDED or folds.around:
+                complaints.append(f"{where}: two folded hints end an exercise, the second inside the first")
+    return complaints
+
+
 RULES = [
     run_once_from_top_to_bottom,
     errors_only_where_they_are_meant,
@@ -250,6 +297,7 @@ RULES = [
     the_measured_cost_is_small,
     stubs_run_as_they_stand,
     checks_say_not_yet_until_the_exercise_is_solved,
+    exercises_have_two_hints_one_fold_inside_the_other,
 ]
 
 
@@ -328,6 +376,10 @@ def good_lesson() -> Notebook:
         code("sum([3, 4])", "nbval-check-output"),
         text("## What this does not show"),
         text("## Exercises"),
+        text(
+            build.fold_hints("**1.** `Goal`.\n\n*Hint 1:* Some `way`.\n\n*Hint 2:* **More**."),
+            metadata={"tags": ["exercise"]},
+        ),
         code("largest = None", "stub"),
         code("check(largest)", "exercise", out="Not yet."),
         text("## Takeaways"),
@@ -359,6 +411,15 @@ def set_data(**data):
         output = nbformat.v4.new_output("display_data", data=bundle)
         notebook.cells[STEP].metadata.tags = ["nbval-check-output"]
         notebook.cells[STEP].outputs = [output]
+
+    return change
+
+
+def replace_in_exercise(old, new):
+    def change(notebook):
+        cell = next(cell for cell in notebook.cells if cell.cell_type == "markdown" and "exercise" in tags(cell))
+        assert old in cell.source
+        cell.source = cell.source.replace(old, new)
 
     return change
 
@@ -406,6 +467,11 @@ BREAKAGES = [
     (the_measured_cost_is_small, lambda notebook: notebook.metadata.clear()),
     (stubs_run_as_they_stand, set_step("1 / 0", "stub", "raises-exception")),
     (checks_say_not_yet_until_the_exercise_is_solved, set_step("check(7)", "exercise", out="Right.")),
+    (exercises_have_two_hints_one_fold_inside_the_other, replace_in_exercise("Hint 2", "Hint 1")),
+    (exercises_have_two_hints_one_fold_inside_the_other, replace_in_exercise("**More**.", "")),
+    (exercises_have_two_hints_one_fold_inside_the_other, replace_in_exercise("<details>", "<details open>")),
+    (exercises_have_two_hints_one_fold_inside_the_other, replace_in_exercise("\n</details>", "")),
+    (exercises_have_two_hints_one_fold_inside_the_other, lambda notebook: notebook.cells[1].update(source="*Hint:* so")),
 ]
 
 
