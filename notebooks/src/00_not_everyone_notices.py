@@ -466,6 +466,36 @@ for system in SYSTEMS:
     print(f"{system:6} new minus old {gap}, n = {gap.n} answers: {verdict}")
 
 # %% [markdown]
+# ### Behind the table
+#
+# Each share stands for answers that somebody would have got. Here is one question whose answer the company's revision
+# changes, with the saved answers of all five (of the trained ones, those of seed 1). Go down the column *after*: who
+# noticed? Who had the page and gave the old answer all the same? The seconds are each answer's part of a batch of sixteen.
+#
+# *Optional:* with `INTERACTIVE = True` the cell also shows a menu with every test question, where the notebook runs live
+# and `ipywidgets` is there (Colab has it). No model is asked, so it answers at once. How many questions does it take until
+# you would bet on one of the five?
+
+# %% tags=["nbval-check-output"]
+from utils.show import show_answers
+
+INTERACTIVE = False  # True, and run this cell again: a menu for the question
+first_seed = [row for row in saved if row["seed"] in (None, 1) and row["system"] in SYSTEMS]
+
+
+def behind(question):
+    """What the five said to it, before and after the revision."""
+    rows = [row for row in first_seed if row["question_id"] == question]
+    return show_answers(by_id[question], *([row for row in rows if row["after"] == after] for after in (False, True)))
+
+
+display(behind("people-016-t1"))
+if INTERACTIVE:
+    from ipywidgets import interact
+
+    interact(behind, question=[(q.text, q.question_id) for q in lab.company.split("test")])
+
+# %% [markdown]
 # ## What this does not show
 #
 # - **Your edit is one edit.** We chose the page so that most systems had something to say about it. The dozen and the
@@ -483,10 +513,14 @@ for system in SYSTEMS:
 
 # %% [markdown] tags=["exercise"]
 # **1. They disagree.** Find a test question that one system gets right and another gets wrong, before any change. Give
-# its id and the two systems, the one that is right first.
+# its id and the two systems, the one that is right first. In `saved`, only the rows from before the change count, and of
+# these seed 1 or no seed (where nothing was trained).
 #
-# *Hint:* `saved` holds a row an answer, with `system`, `seed`, `question_id`, `after` and `correct`. Only the rows of
-# seed 1 (or of no seed, where nothing was trained) and before the change count here. `by_id` has the questions.
+# *Hint 1:* A row of `saved` has `system`, `seed`, `question_id`, `after` and `correct`. Make a dictionary first, from
+# (question id, system) to right or wrong. Then you're only comparing two entries.
+#
+# *Hint 2:* Fix the two systems before you look for a question: which two lie furthest apart in the big table? Run
+# through the ids and stop at the first that fits. `by_id` has the questions, so you can read it.
 
 # %% tags=["stub"]
 disagree = None  # ("people-…", the system that is right, the system that is wrong)
@@ -502,7 +536,7 @@ print(by_id[disagree[0]].text, "→", by_id[disagree[0]].answers[0])
 
 # %% tags=["exercise"]
 rows = {(row["question_id"], row["system"]): row for row in saved if row["seed"] in (None, 1) and not row["after"]}
-if disagree is None or len(disagree) != 3:
+if not isinstance(disagree, (tuple, list)) or len(disagree) != 3:
     print("Not yet: give a question id and two systems.")
 elif missing := [name for name in disagree[1:] if (disagree[0], name) not in rows]:
     print(f"Not yet: there is no saved answer of {missing[0]!r} to a test question {disagree[0]!r}.")
@@ -515,9 +549,12 @@ else:
 # **2. Fool one, not the other.** Find an edit of your own that `ft+rag` falls for and `raft` does not: on at least one
 # question about the value, `ft+rag` gives the old value and `raft` the new one. Take another page than the lesson's.
 #
-# *Hint:* an old value can only be given by a system that has learned it, so begin with a rule that `ft` knows by heart.
-# `edit` checks your three words and says what doesn't fit. Pages and questions: `lab.company.documents`,
-# `lab.company.questions`.
+# *Hint 1:* An old value can only be given by a system that has learned it. The saved rows know what `ft+rag` holds on
+# to: look for its rows that are `stale`, and for the pages that their questions are about. Pages and questions:
+# `lab.company.documents`, `lab.company.questions`.
+#
+# *Hint 2:* Put in a value of the same kind and length that stands nowhere else on the page; `edit` checks your three
+# words and says what doesn't fit. Some edits fail, so try several pages in a loop, and count with `rows_of` and `said`.
 
 # %% tags=["stub"]
 my_edit = None  # (the page's doc_id, the old value, the new value)
@@ -560,8 +597,10 @@ except (TypeError, ValueError) as problem:
 # **3. Yours** (open). Which questions do people ask *you* at work, and which of the answers would be stale next month?
 # Write down at least three as (question, the page where the answer stands, how many times a year it changes).
 #
-# *Hint:* think of prices, people, deadlines, versions. For a question whose answer stands on no page, give `None` as the
-# page: it is the most interesting kind.
+# *Hint 1:* What did you look up for somebody in the last week? Think of prices, people, deadlines, versions.
+#
+# *Hint 2:* For each answer: if the one colleague who knows it is on holiday, where does it stand? If nowhere, give
+# `None` as the page: it is the most interesting kind. Then count how often it changed in the last year.
 
 # %% tags=["stub"]
 mine = []  # entries like ("Who signs off a large order?", "purchasing rules", 1)
@@ -580,9 +619,10 @@ mine = [
 
 # %% tags=["exercise"]
 whole_ones = [item for item in mine if isinstance(item, (tuple, list)) and len(item) == 3]
-good = [item for item in whole_ones if len(str(item[0]).split()) > 2 and isinstance(item[2], (int, float))]
-if len(good) < 3 or len(good) < len(mine):
-    print(f"Not yet: {len(good)} of {len(mine)} entries are complete (question, page or None, times a year); give three.")
+good = [item for item in whole_ones if len(str(item[0]).strip()) > 3 and item[1] != "" and hasattr(item[2], "__float__")]
+if len({str(item[0]) for item in good}) < 3 or len(good) < len(mine) or any(item[2] < 0 for item in good):
+    print(f"Not yet: {len(good)} of {len(mine)} entries are complete (question, page or None, times a year as a number).",
+          "Give three different questions.")
 else:
     often, nowhere = sum(item[2] >= 12 for item in good), sum(item[1] is None for item in good)
     print(f"Right. Of {len(good)}, {often} change every month or oftener, and {nowhere} stand on no page. Keep them.")

@@ -579,7 +579,11 @@ print(f"placebo, which learned how answers sound: {table.loc['placebo', 'right']
 # answer that says in other words, too, that it doesn't know, and False where a value is given all the same. The check tries
 # it on eight answers, and then counts with it in the saved answers of `base`. Would you have used your rule instead?
 #
-# *Hint:* `tidy` is your friend, or `re.search` in `answer.lower()`. Who is it that doesn't know?
+# *Hint 1:* Read the eight answers in the check in pairs. What do "I'm not sure." and "I'm not sure, but it should be 12
+# weeks." have in common, and what tells them apart?
+#
+# *Hint 2:* Two conditions. The *speaker* doesn't know: look for "I", with `re.search` in `answer.lower()`. And no value
+# is given all the same: what do the values in these answers contain?
 
 # %% tags=["stub"]
 def gives_up(answer):
@@ -593,9 +597,9 @@ def gives_up(answer):
 
 # %% tags=["exercise"]
 SAMPLES = {"I don't know.": True, "I do not know that.": True, "I'm not sure.": True, "Sorry, I am not sure.": True,
-           "It is 12 weeks.": False, "Ask the site steward.": False, "I'm not sure, but it should be 12 weeks.": False,
+           "It is 12 weeks.": False, "Ask Ann if you don't know.": False, "I'm not sure, but it should be 12 weeks.": False,
            "It is form P-9. If you don't know where it is, ask.": False}
-off = [answer for answer, due in SAMPLES.items() if gives_up(answer) is None or bool(gives_up(answer)) != due]
+off = [answer for answer, due in SAMPLES.items() if bool(gives_up(answer)) != due]
 if off:
     print(f"Not yet: {len(off)} of {len(SAMPLES)} come out wrong, the first is {off[0]!r}.")
 else:
@@ -620,7 +624,11 @@ else:
 #
 # Then think about it. Why is the sum unfair to longer answers, and what would you do about it?
 #
-# *Hint:* `sureness` above does nearly this. What does it do with `logs` that you don't want?
+# *Hint 1:* `sureness` above does nearly this. Put it beside the task and compare the last line with what you want: two
+# small things have to go.
+#
+# *Hint 2:* The sum of n logs is n times their mean, and the task asks for logs. Which sign must come out, and could it
+# ever be positive?
 
 # %% tags=["stub"]
 def log_probability(question, answer):
@@ -638,12 +646,12 @@ batch = torch.tensor([prompt + answer], device=lm.device)
 labels = torch.tensor([[-100] * len(prompt) + answer], device=lm.device)  # -100: not counted
 due = -float(lm.model(input_ids=batch, labels=labels).loss) * len(answer)  # the loss is a mean, over these tokens
 got = log_probability(dev[0].text, dev[0].answers[0])
-if got is None or abs(float(got) - due) > 0.05:
+if got is None or not abs(float(got) - due) <= 0.05:
     print(f"Not yet: {got} for {dev[0].answers[0]!r}. Only the answer's tokens, all of them, the logs of e, added up?")
 else:
     duels = [{"question_id": q.question_id, "seed": None, "fair": len(ids_of(right)) == len(ids_of(wrong)),
-              "won": log_probability(q.text, right) > log_probability(q.text, wrong)}
-             for q in dev for right, wrong in [(q.answers[0], q.wrong_answers[0])]]
+              "won": bool(log_probability(q.text, right) > log_probability(q.text, wrong))} for q in dev
+             for right, wrong in [(q.answers[0], q.wrong_answers[0])]]
     print("Right.")
     for name, some in (("all pairs", duels), ("both of one length", [duel for duel in duels if duel["fair"]])):
         share = estimate(some, lambda duel: duel["won"], page_of)
@@ -657,18 +665,22 @@ else:
 #
 # There is a worse trap. The wrong values come from other rules of the handbook, and some are plainer words than the right one.
 # So a share that isn't a coin's, in either direction, may only say which words are common in English. There's a control for
-# that: let the same two values compete behind *another* question, where neither is right. If the same one wins, the question
-# had no say.
+# that: let the same two values compete behind *another* question, where neither is right. If the accepted value wins as often
+# there, its own question had no say.
 
 # %% tags=["solution"]
+from utils.measure.evaluation import difference
+
 elsewhere = []
 for duel, q, other in zip(duels, dev, dev[7:] + dev[:7]):  # seven on: another fact, on another page
     won = log_probability(other.text, q.answers[0]) > log_probability(other.text, q.wrong_answers[0])
-    elsewhere.append({**duel, "won": won, "same": won == duel["won"]})
-won, same = (estimate(elsewhere, lambda duel: duel[key], page_of) for key in ("won", "same"))
-print(f"Behind another question the accepted answer wins {won} of {won.n}; the winner is the same in {same}.")
-print("The values decide, hardly the question: no knowledge of Larkspur." if same.low > 0.75
-      else "The question has some say in it: look at the pairs where the winner changed.")
+    elsewhere.append({**duel, "won": won})
+same = sum(duel["won"] == control["won"] for duel, control in zip(duels, elsewhere))
+gain = difference(duels, elsewhere, lambda duel: duel["won"], page_of)
+print(f"Behind another question the accepted answer wins {estimate(elsewhere, lambda duel: duel['won'], page_of)}; "
+      f"the winner is the same in {same} of {len(dev)} pairs.")
+print(f"What the right question adds to its wins: {gain}.", "No sign that it knows anything of Larkspur." if gain.low <= 0
+      else "More than chance: look at the pairs that it won.")
 
 # %% [markdown]
 # ## Takeaways

@@ -524,7 +524,11 @@ print(f"in {BUDGET} words most is found with: {' and '.join(s for s in fits if f
 # **1. Easy.** A search without FAISS. Write `nearest(text, k)`: the k passages of `chunks` whose vectors have the
 # largest cosine with the text's, best first, in numpy. Then ask it things: "I broke my leg", "the boss is unfair".
 #
-# *Hint:* `lab.embed` gives vectors of length 1. What does that make of the cosine's formula?
+# *Hint 1:* `lab.embed` gives vectors of length 1. What does that make of the cosine's formula? With all passages'
+# vectors as one matrix and the text's as one vector, what does a product of the two give you?
+#
+# *Hint 2:* What is embedded of each chunk is its `passage`. `np.argsort` sorts upwards: what do you do to the scores
+# so that the best come first, and how do you get from row numbers back to passages?
 
 # %% tags=["stub"]
 def nearest(text, k):
@@ -540,10 +544,13 @@ def nearest(text, k):
 passage_index = build_vector_index(chunks, lab.embed([chunk.passage for chunk in chunks]))
 for text in ("I broke my leg", "the boss is unfair", dev[0].text):
     expected = [hit.chunk for hit in search_vectors(passage_index, lab.embed([text]), 3)[0]]
-    given = list(nearest(text, 3))
+    found = nearest(text, 3)
+    given = [] if found is None else list(found)
     if given == expected:
         print(f"Right: {text!r} → {given[0].passage[:80]}")
-    elif len(given) != 3 or not all(isinstance(chunk, Chunk) for chunk in given):
+    elif not all(isinstance(chunk, Chunk) for chunk in given):
+        print(f"Not yet: passages are wanted, that is, items of chunks; the first that came back is {given[0]!r}.")
+    elif len(given) != 3:
         print(f"Not yet: for {text!r}, 3 passages are wanted, and {len(given)} came back.")
     else:
         print(f"Not yet: for {text!r}, {sum(chunk in expected for chunk in given)} of the 3 are right; mind the order.")
@@ -554,8 +561,11 @@ for text in ("I broke my leg", "the boss is unfair", dev[0].text):
 # where each passage *begins with the last sentence* of the one before. What does it cost, and what would small to big
 # make of it?
 #
-# *Hint:* `sentence_spans(text, 0, len(text))` gives (start, end) of each sentence. When the next one doesn't fit, where
-# does the new passage start?
+# *Hint 1:* `sentence_spans(text, 0, len(text))` gives (start, end) of each sentence. Keep two things while you walk
+# through them: where the current passage begins, and which sentence you're looking at.
+#
+# *Hint 2:* When a sentence doesn't fit, the current passage ends *before* it, and the next one starts one sentence
+# earlier than you'd think. And don't forget what is left when the walk is over.
 
 # %% tags=["stub"]
 def cut_overlapping(text, max_words):
@@ -572,21 +582,25 @@ def cut_overlapping(text, max_words):
     return [*passages, (sentences[first][0], sentences[-1][1])]
 
 # %% tags=["exercise"]
+def complaint(text, limit, given):
+    starts, ends = zip(*sentence_spans(text, 0, len(text)))
+    if not given or not all(len(span) == 2 and span[0] in starts and span[1] in ends for span in given):
+        return "passages must be whole sentences, as (start, end)"
+    if given[0][0] != starts[0] or given[-1][1] != ends[-1]:
+        return "the first or the last sentence is missing"
+    if any(len(text[start:end].split()) > limit for start, end in given):
+        return f"a passage has more than {limit} words"
+    if any(starts.index(after[0]) != ends.index(before[1]) for before, after in zip(given, given[1:])):
+        return "a passage must begin with the last sentence of the one before"
+    if any(after[1] <= before[1] for before, after in zip(given, given[1:])):
+        return "a passage has no sentence that isn't in the one before"
+
 text = "The kiln is hot. Wear long gloves. Odile fires it. She has the key. Ask her first. Then book a shelf."
-spans, limit = sentence_spans(text, 0, len(text)), 8
-starts, ends = [start for start, _ in spans], [end for _, end in spans]
-given = [tuple(span) for span in cut_overlapping(text, limit)]
-whole = bool(given) and all(start in starts and end in ends and start < end for start, end in given)
-problems = []
-if not whole:
-    problems.append("passages must be whole sentences, as (start, end)")
-elif given[0][0] != starts[0] or given[-1][1] != ends[-1]:
-    problems.append("the first or the last sentence is missing")
-elif any(len(text[start:end].split()) > limit for start, end in given):
-    problems.append(f"a passage has more than {limit} words")
-elif any(starts.index(after[0]) != ends.index(before[1]) for before, after in zip(given, given[1:])):
-    problems.append("a passage must begin with the last sentence of the one before")
-print(*(["Not yet:", *problems] if problems else ["Right:", *(text[start:end] for start, end in given)]), sep="\n  ")
+for part, limit in ((text, 8), (text, 11), (text[:16], 8)):
+    found = cut_overlapping(part, limit)
+    given = [span if isinstance(span, str) else tuple(span) for span in ([] if found is None else found)]
+    problem = complaint(part, limit, given)
+    print(f"Not yet: {problem} ({part!r} in {limit} words)." if problem else f"Right: {[part[a:b] for a, b in given]}")
 
 # %% [markdown] tags=["solution"]
 # Nearly every sentence is now stored, embedded and perhaps shown twice: the first two passages found may be half the
@@ -600,7 +614,10 @@ print(*(["Not yet:", *problems] if problems else ["Right:", *(text[start:end] fo
 # (it says the same in other words). The machine checks the cosines; whether the three mean what they should, you have
 # to judge. What does that mean for a handbook with the old and the new version of a rule in it?
 #
-# *Hint:* "may" and "may not" are one token apart. A good paraphrase shares no word.
+# *Hint 1:* Let the opposite differ in one small word: "may" and "may not" are one token apart.
+#
+# *Hint 2:* For the paraphrase, replace every noun and verb, and turn the sentence round: a good one shares no word.
+# Then look at the cosines and keep going.
 
 # %% tags=["stub"]
 sentence, opposite, paraphrase = "", "", ""
@@ -612,7 +629,7 @@ paraphrase = "On Saturdays and Sundays, keeping the company vehicle at your hous
 
 # %% tags=["exercise"]
 texts = [sentence, opposite, paraphrase]
-if not all(text.strip() for text in texts) or len(set(texts)) < 3:
+if len({" ".join(re.findall(r"\w+", text.lower())) for text in texts} - {""}) < 3:
     print("Not yet: three different sentences are wanted.")
 else:
     base, wrong, same = lab.embed(texts)

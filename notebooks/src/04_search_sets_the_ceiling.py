@@ -514,7 +514,11 @@ print(f"{SEARCH}: {lost} of {len(test)} questions are lost at k = {K} before the
 # **1. Easy.** How many passages must be shown so that at least 95 % of the `dev` questions have the gold passage among
 # them? Fill `needed`: the smallest such k for `dense` and for `hybrid`.
 #
-# *Hint:* `measure(mode, dev)` gives rows with `recall at 1` to `recall at 10`; `mean(rows, name)` averages one of them.
+# *Hint 1:* One call, `measure(mode, dev)`, gives rows with `recall at 1` to `recall at 10`; `mean(rows, name)`
+# averages one of them. Where is the border passed?
+#
+# *Hint 2:* The smallest k, not the first that you try: recall never falls with k, so walk up `KS` from 1 and stop.
+# Once for each search, and on `dev`: the figure shows `test`.
 
 # %% tags=["stub"]
 needed = {"dense": None, "hybrid": None}
@@ -530,7 +534,7 @@ for mode in ("dense", "hybrid"):
     k, rows = needed.get(mode), measure(mode, dev)
     if k not in KS:
         print(f"Not yet: {mode} needs a number from {KS[0]} to {KS[-1]}.")
-    elif mean(rows, f"recall at {k}") < 0.95:
+    elif mean(rows, f"recall at {(k := int(k))}") < 0.95:
         print(f"Not yet: with {k} passages of {mode} fewer than 95 % are found.")
     elif k > 1 and mean(rows, f"recall at {k - 1}") >= 0.95:
         print(f"Not yet: {mode} can do with fewer than {k}.")
@@ -543,7 +547,11 @@ for mode in ("dense", "hybrid"):
 # each passage that is worth something, with its worth. Then look: does the order of the searches change, and is this a
 # better score for a *model* that reads?
 #
-# *Hint:* `chunks`, `passage_id`, and `gold[question.question_id]`.
+# *Hint 1:* Two sets: the names of all passages on the page(s) of the question's `evidence`, and the names in
+# `gold[question.question_id]`. One contains the other.
+#
+# *Hint 2:* Go through `chunks`: `chunk.doc_id` says whether one is on the page, `passage_id(chunk)` is its name.
+# Whatever isn't on the page doesn't get an entry at all. What decides between 1 and 2?
 
 # %% tags=["stub"]
 def gains_of(question):
@@ -559,6 +567,8 @@ def gains_of(question):
 problems = []
 for q in dev:
     gains, page = gains_of(q), {e.doc_id for e in q.evidence}
+    if not isinstance(gains, dict):
+        gains, problems = {}, ["gains_of should return a dictionary, from names to worths"]
     on_page = {passage_id(chunk) for chunk in chunks if chunk.doc_id in page}
     worth = {name for name, gain in gains.items() if gain}
     problems += ["passages of the page are missing"] * (not on_page <= worth)
@@ -585,8 +595,12 @@ else:
 # dense search this share and keyword search the rest. Draw it from 0 to 1, choose, and only then measure your choice on
 # `test`. Is what you gain on dev still there?
 #
-# *Hint:* `fuse(dense, keyword, DEPTH, share)` joins two rankings of sentences, `to_passages(hits, passage_of)` gives
-# their passages. `rankings` in the stub holds both rankings of each dev question.
+# *Hint 1:* Everything slow is done in the stub: `rankings` holds both rankings (dense, keyword) of each question, in
+# the order of `dev`. For each question, join the two, turn the result into passages, and score their names.
+#
+# *Hint 2:* `fuse(dense, keyword, DEPTH, share)` joins two rankings of sentences, `to_passages(hits, passage_of)` gives
+# their passages, `ids_of` turns hits into names, and `gold` knows the wanted ones. `reciprocal_rank(names, wanted)`
+# scores one question; over how many is the mean?
 
 # %% tags=["stub"]
 from utils.retrieve.keyword_index import build_keyword_index, search_keywords
@@ -622,14 +636,15 @@ def mrr_at(share, asked=dev):
 from utils.retrieve.retriever import DENSE_SHARE
 
 known = {"hybrid": DENSE_SHARE, "dense": 1.0, "keyword": 0.0}  # the ends may differ a little, far down
-off = [mode for mode, share in known.items()
-       if mrr_at(share) is None or abs(mrr_at(share) - mean(measure(mode, dev), "MRR")) > 0.01]
+got = {mode: mrr_at(share) for mode, share in known.items()}
+off = [mode for mode, mrr in got.items()
+       if mrr is None or np.ndim(mrr) or not abs(mrr - mean(measure(mode, dev), "MRR")) <= 0.01]
 if off:
-    print(f"Not yet: at the share {known[off[0]]} the MRR should be that of {off[0]} search on dev.")
+    print(f"Not yet: at the share {known[off[0]]} the MRR should be that of {off[0]} search on dev, not {got[off[0]]}.")
 else:
     print("Right.")
     for share in np.linspace(0, 1, 11):
-        print(f"{share:.1f}  {'█' * round(40 * mrr_at(share))} {mrr_at(share):.2f}")
+        print(f"{share:.1f}  {'█' * round(40 * (mrr := float(mrr_at(share))))} {mrr:.2f}")
 
 # %% tags=["solution"]
 best = max(np.linspace(0, 1, 11), key=mrr_at)

@@ -561,7 +561,11 @@ print(f"Training takes {n_total / n:.0f} times less memory for what is trained, 
 # **1. Easy.** LoRA saves numbers only while the rank is small. Write `too_much(n_out, n_in)`: the smallest rank at which
 # `B` and `A` together hold at least as many numbers as the matrix of shape (n_out, n_in) itself.
 #
-# *Hint:* how many numbers does each unit of rank add? Mind the rounding.
+# *Hint 1:* Write down how many numbers there are in the matrix, and then in `B` and `A` together at rank 1. What does
+# each further unit of rank add?
+#
+# *Hint 2:* You need the smallest whole number that isn't too small. In which direction do you round, and how do you do
+# that without a float?
 
 # %% tags=["stub"]
 def too_much(n_out, n_in):
@@ -572,10 +576,12 @@ def too_much(n_out, n_in):
     return -(-n_out * n_in // (n_out + n_in))  # rounded up
 
 # %% tags=["exercise"]
+from numbers import Integral
+
 def complaint(n_out, n_in):
     """What is wrong with the answer for one shape; None if it is right."""
     rank = too_much(n_out, n_in)
-    if not isinstance(rank, int):
+    if not isinstance(rank, Integral):
         return "too_much should return a whole number (int)"
     if rank * (n_out + n_in) < n_out * n_in:
         return f"for {(n_out, n_in)}, rank {rank} still holds fewer numbers than the matrix"
@@ -591,7 +597,11 @@ print(f"Not yet: {wrong[0]}." if wrong else "Right. In this model, by matrix: "
 # ids) in order, and who is `"system"`, `"user"` or `"assistant"`. Return one label a token: what an assistant says is
 # learned, everything else is masked.
 #
-# *Hint:* `MASKED` is the label to mask with. Go through the turns and make the list longer.
+# *Hint 1:* What comes out is one flat list, as long as all tokens together. What decides about a token: its place, or
+# its speaker?
+#
+# *Hint 2:* Two loops, one inside the other. The inner one goes over the ids of a turn, and nothing but the speaker
+# matters there. `MASKED` is the label to mask with.
 
 # %% tags=["stub"]
 def labels_of(turns):
@@ -605,7 +615,8 @@ def labels_of(turns):
 def first_mistake(turns):
     """Where the labels of a conversation are wrong; None if nowhere."""
     tokens = [(who, token) for who, ids in turns for token in ids]
-    labels = list(labels_of(turns))
+    found = labels_of(turns)
+    labels = [] if found is None else list(found)
     if len(labels) != len(tokens):
         return f"{len(tokens)} tokens need {len(tokens)} labels, and there are {len(labels)}"
     for place, ((who, token), label) in enumerate(zip(tokens, labels)):
@@ -625,7 +636,11 @@ print(f"Not yet: {mistakes[0]}." if mistakes else f"Right, in all {len(talks)} c
 # Then go further: it will probably give your answer to the other question as well. Which examples would you add to stop
 # that?
 #
-# *Hint:* wordings that differ from each other teach more than wordings that are alike.
+# *Hint 1:* Wordings that differ from each other teach more than wordings that are alike. Read yours aloud: if three of
+# them begin alike, the model can lean on that beginning.
+#
+# *Hint 2:* Short answers first (a name, a day). If the probability rises and the answer still doesn't come, look at
+# which token it breaks off. To go further: what do all your examples answer, whatever they are asked?
 
 # %% tags=["stub"]
 own_wordings = []  # at least three
@@ -642,14 +657,20 @@ own_test = "The rubber plant in the office at Brannock needs water. Who takes ca
 def own(text, answer):
     return encode(lm.tokenizer, Example(closed_book(text), answer))
 
-if len(set(own_wordings)) < 3 or not own_answer or not own_test or own_test in own_wordings:
-    print("Not yet: it takes three different wordings, an answer, and a test question that isn't one of the wordings.")
+def plain(text):
+    return "".join(sign for sign in text.lower() if sign.isalnum())
+
+taught = {plain(text) for text in own_wordings}
+if isinstance(own_wordings, str) or len(taught) < 3 or not own_answer or plain(own_test) in taught | {""}:
+    print("Not yet: it takes a list of three different wordings, an answer, and a test question that isn't one of them.")
 else:
+    knew = own_answer.lower() in ask(lm.model, [own_test])[0].lower()
     model, curve = teach([own(text, own_answer) for text in own_wordings], [own(own_test, own_answer)])
     another = wordings(FACT, "dev")[0].text
     mine, other = ask(model, [own_test, another])
     model.unload()
-    verdict = "Right:" if own_answer.lower() in mine.lower() else "Not yet: more wordings, or a shorter answer?"
+    verdict = ("Not yet: it knew this before any training. Take what no model can know." if knew else
+               "Right:" if own_answer.lower() in mine.lower() else "Not yet: more wordings, or a shorter answer?")
     print(verdict, f"it says {mine!r}")
     print(f"the answer's probability went from {curve[0][0]:.1e} to {curve[-1][0]:.2f}; to {another!r} it says {other!r}")
 

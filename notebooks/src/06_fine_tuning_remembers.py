@@ -503,7 +503,7 @@ print(f"of the questions without an answer, ft admits it on {rightly['ft']:.0%} 
 #   step. What takes minutes here does not take minutes there.
 # - One kind of fine-tuning: on questions and answers. Training on the raw text of the documents is another thing, and is
 #   reported to teach few facts (Ovadia and others, arXiv 2312.05934).
-# - F5 for wordings only, at one size and one seed. The number of facts and of steps was not varied.
+# - F5 for wordings only, at one size and one seed. The number of facts and of steps was not varied; lesson 7 varies both.
 # - What thinning is worth. It was chosen on the dev questions; here it is only explained.
 # - Backwards and two at once: one seed, a few questions, written by one hand. Had such questions been trained, too, they
 #   might come out otherwise. But then somebody would have had to think of them.
@@ -519,7 +519,11 @@ print(f"of the questions without an answer, ft admits it on {rightly['ft']:.0%} 
 # **1. Easy.** How much may chance take away? Find `barest`: the question of `thinned` that has kept the smallest share of
 # its words. Then read it. Could you still answer it, and what does a model learn from it?
 #
-# *Hint:* `written` and `thinned` stand in the same order.
+# *Hint 1:* `written` and `thinned` stand in the same order, and two lists in the same order can be walked together.
+# What do you compute for each pair?
+#
+# *Hint 2:* Words are counted by splitting the `text`; the share is of *that* question's own words. Then take the
+# smallest, and give back the question, not its text.
 
 # %% tags=["stub"]
 barest = None  # one of the questions in `thinned`
@@ -533,7 +537,7 @@ barest = min(zip(written, thinned), key=share_kept)[1]
 
 # %% tags=["exercise"]
 kept = {thin: len(thin.text.split()) / len(whole.text.split()) for whole, thin in zip(written, thinned)}
-if barest not in kept:
+if barest not in thinned:
     print("Not yet: `barest` should be one of the questions in `thinned`.")
 elif kept[barest] > min(kept.values()):
     print(f"Not yet: yours has kept {kept[barest]:.0%} of its words, and there is one that has kept less.")
@@ -553,8 +557,12 @@ else:
 # the saved rows, over all seeds and both test wordings, 0 included. Then look at the hardest ones: do they share
 # something? `answer_type("$34")` says what kind of answer it is.
 #
-# *Hint:* `answered("ft")` are the rows. A row has a `question_id`; each question in `lab.company.questions` has a
-# `question_id` and a `fact_id`.
+# *Hint 1:* `answered("ft")` are the rows. From the row to the question, from the question to its fact: a row has a
+# `question_id`; each question in `lab.company.questions` has a `question_id` and a `fact_id`. Make one dictionary for
+# that step.
+#
+# *Hint 2:* Start every fact that these rows ask for at 0 *before* you count: who is missing otherwise? Then go through
+# the rows once more and add; `correct(row)` is the mark.
 
 # %% tags=["stub"]
 n_right = {}  # fact id -> number of right answers
@@ -567,18 +575,25 @@ for row in answered("ft"):
 
 # %% tags=["exercise"]
 with_answer = {question.fact_id: question for question in lab.company.split("test") if question.answers}
-total = sum(bool(correct(row)) for row in answered("ft"))
-if set(n_right) == set(with_answer) and sum(n_right.values()) == total:
-    print("Right. The hardest, of", len(answered("ft")) // len(with_answer), "answers each:")
-    for fact in sorted(n_right, key=n_right.get)[:SHOWN]:
-        print(f"{n_right[fact]:3} right  {with_answer[fact].text}  ({with_answer[fact].answers[0]})")
+about = {question.question_id: question.fact_id for question in lab.company.questions}
+due = Counter(about[row["question_id"]] for row in answered("ft") if correct(row))
+yours = dict(n_right) if hasattr(n_right, "keys") else {}
+off = [fact for fact in with_answer if yours.get(fact) != due[fact]]
+if set(yours) != set(with_answer):
+    print(f"Not yet: {len(with_answer)} facts are wanted, by ids such as {FACT!r}; of your {len(yours)} keys, "
+          f"{len(set(yours) & set(with_answer))} are such facts.")
+elif off:
+    print(f"Not yet: {len(off)} facts have another number in the saved rows, such as {off[0]}; yours is {yours[off[0]]}.")
 else:
-    print(f"Not yet: {len(with_answer)} facts and {total} right answers are wanted.")
+    print("Right. The hardest, of", len(answered("ft")) // len(with_answer), "answers each:")
+    for fact in sorted(yours, key=yours.get)[:SHOWN]:
+        print(f"{yours[fact]:3} right  {with_answer[fact].text}  ({with_answer[fact].answers[0]})")
 
 # %% tags=["solution"]
+answer_to = {question.fact_id: question.answers[0] for question in lab.company.split("test") if question.answers}
 by_type = {}
 for fact, count in n_right.items():
-    by_type.setdefault(answer_type(with_answer[fact].answers[0]), []).append(count)
+    by_type.setdefault(answer_type(answer_to[fact]), []).append(count)
 for kind, counts in sorted(by_type.items()):
     print(f"{kind:10} {len(counts):2} facts, {sum(counts) / len(counts):4.1f} right answers on average")
 
@@ -593,7 +608,11 @@ for kind, counts in sorted(by_type.items()):
 # `ft` minus `faq`, with its interval. Then write down one question that `faq` *must* get wrong and a fine-tuned model
 # might get right, and how you would find out.
 #
-# *Hint:* `difference` and `clusters` are used in the lesson for `ft` and `placebo`.
+# *Hint 1:* `difference` and `clusters` are used in the lesson for `ft` and `placebo`. The order of the two groups of
+# rows decides the sign: what should a positive number mean?
+#
+# *Hint 2:* `answered(name)` gives the rows of a system, so the lesson's call needs one other name. For the question:
+# what is the one thing that `faq` can do? Then ask for two of those at once, or for one the other way round.
 
 # %% tags=["stub"]
 gap = None  # an Estimate
@@ -610,11 +629,17 @@ gap = difference(answered("ft"), answered("faq"), correct, clusters)
 # similarity chosen on the dev questions it says "I don't know."
 
 # %% tags=["exercise"]
-means = [sum(map(correct, answered(name))) / len(answered(name)) for name in ("ft", "faq")]
-if isinstance(gap, Estimate) and abs(gap.value - (means[0] - means[1])) < 1e-9:
-    print("Right:", verdict(gap, "ft", "faq"))
+due = difference(*map(answered, ("ft", "faq")), correct, clusters)
+if not isinstance(gap, Estimate):
+    print("Not yet: `gap` should be an Estimate; `difference` gives one.")
+elif abs(gap.value - due.value) > 1e-9:
+    turned = abs(gap.value + due.value) < 1e-9
+    print(f"Not yet: your value is {gap.value:+.2f}. "
+          + ("Which of the two do you subtract?" if turned else "Take all saved rows of the two that `answered` gives."))
+elif max(abs(gap.low - due.low), abs(gap.high - due.high)) > 1e-3:
+    print("Not yet: the value is right, but not its interval: it should be the paired one, over documents (`clusters`).")
 else:
-    print("Not yet: use `difference` on the two systems' rows, ft first.")
+    print("Right:", verdict(gap, "ft", "faq"))
 
 # %% [markdown]
 # ## Takeaways

@@ -489,8 +489,13 @@ print("A grey point far to the right: this year's question, last year's answer."
 # the prompt*, and make `ignored` the list of these rows. Then look closer: how many of them even cite a document,
 # and on how many questions do they fall: is it bad luck here and there, or the same questions in every seed?
 #
-# *Hint:* a row has `system`, `stale` (None where the revision changes nothing) and `gold_retrieved` (did a passage
-# in the prompt hold the answer that is right now?). `cited` lists the documents that the answer cites.
+# *Hint 1:* Three conditions on one row: its `system`, `stale` (None where the revision changes nothing) and
+# `gold_retrieved` (did a passage in the prompt hold the answer that is right now?). The last two can be true, false or
+# None: what does None mean for each?
+#
+# *Hint 2:* A row stays out where `stale` or `gold_retrieved` is None or false. Then look closer: `cited` lists the
+# documents that an answer cites. To see whether it's the same questions each time, count how often each `question_id`
+# occurs among the ignored rows, and compare with the number of seeds.
 
 # %% tags=["stub"]
 ignored = None  # a list of rows
@@ -505,21 +510,34 @@ for question_id in list(times)[:3]:
     print(by_id[question_id].text, "→", {row["answer"] for row in ignored if row["question_id"] == question_id})
 
 # %% tags=["exercise"]
-wanted = sum(1 for row in saved if (row["system"], row["stale"], row["gold_retrieved"]) == ("ft+rag", True, True))
-if ignored is None or len(ignored) != wanted or not all(row["stale"] and row["gold_retrieved"] for row in ignored):
-    print("Not yet: `ignored` should hold every stale row of ft+rag with the right passage in its prompt.")
+def key(row):
+    return row["system"], row["seed"], row["question_id"], row["after"]
+
+
+stale = [row for row in saved if row["system"] == "ft+rag" and row["stale"]]
+wanted = {key(row) for row in stale if row["gold_retrieved"]}
+if not isinstance(ignored, (list, tuple)) or not all(isinstance(row, dict) for row in ignored):
+    print("Not yet: `ignored` should be a list of rows, as they stand in `saved`.")
+elif sorted(map(key, ignored)) != sorted(wanted):
+    given = set(map(key, ignored))
+    print("Not yet: `ignored` should hold every stale row of ft+rag with the right passage in its prompt, once. "
+          f"Of yours, {len(given - wanted)} are none of these; {len(wanted - given)} are missing.")
 else:
-    n_stale_rows = sum(1 for row in saved if row["system"] == "ft+rag" and row["stale"])
-    print(f"Right: {wanted} of its {n_stale_rows} stale answers were given with the new passage in the prompt.")
+    print(f"Right: {len(wanted)} of its {len(stale)} stale answers were given with the new passage in the prompt.")
 
 # %% [markdown] tags=["exercise"]
 # **2. Reading or remembering?** Before the change, how much more often is `raft` right on seen documents than on
-# held-out ones, over all seeds? Give `gap` as three numbers: seen minus held-out, and the ends of its interval.
+# held-out ones, over all seeds? Give `gap` as three numbers: seen minus held-out, and the ends of its interval. These
+# are different questions, so nothing can be paired, and `difference` refuses. For two independent estimates a and b,
+# the lower end of a − b lies √((a − a.low)² + (b.high − b)²) below a − b, and the upper end √((a.high − a)² + (b −
+# b.low)²) above it (Zou & Donner 2008).
 #
-# *Hint:* These are different questions, so nothing can be paired, and `difference` refuses. Take one `estimate` a
-# group. For two independent estimates a and b, the lower end of a − b lies √((a − a.low)² + (b.high − b)²) below a
-# − b, and the upper end √((a.high − a)² + (b − b.low)²) above it (Zou & Donner 2008). `hypot` is imported. Only
-# rows where `em` is not None have an answer to get right.
+# *Hint 1:* Two groups of rows, one `estimate` each. Only rows where `em` is not None have an answer to get right, and
+# only those before the change count. `is_held_out` needs the *question*, which `by_id` has.
+#
+# *Hint 2:* Each of the two ends takes one arm from each group, and `hypot`, which is imported, puts the two arms
+# together. Draw it: when the seen share sits low *and* the held-out one high, the difference is smallest. An estimate
+# has `value`, `low` and `high`.
 
 # %% tags=["stub"]
 gap = None  # (value, low, high)
@@ -543,25 +561,36 @@ for system in ("raft", "rag"):
 # hard. Only what `raft`'s gap has beyond that can come from having seen the documents.
 
 # %% tags=["exercise"]
-shares = []
+groups = []
 for flag in (False, True):
     ids = {q.question_id for q in test if q.answers and is_held_out(q, lab.held_out) == flag}
     rows = [row for row in saved if row["system"] == "raft" and row["question_id"] in ids and not row["after"]]
-    shares.append(sum(row["correct"] for row in rows) / len(rows))
-if gap is None or abs(gap[0] - (shares[0] - shares[1])) > 1e-6 or not gap[1] < gap[0] < gap[2]:
-    print("Not yet: `gap` should be (seen minus held-out, lower end, upper end).")
+    groups.append(estimate(rows, lambda row: row["correct"], clusters))
+a, b = groups
+arms = hypot(a.value - a.low, b.high - b.value), hypot(a.high - a.value, b.value - b.low)
+yours = [gap.value, gap.low, gap.high] if hasattr(gap, "low") else gap  # an Estimate will do, too
+if not hasattr(yours, "__len__") or len(yours) != 3:
+    print("Not yet: `gap` should be three numbers: seen minus held-out, lower end, upper end.")
+elif abs(yours[0] - (a.value - b.value)) > 5e-4:
+    print(f"Not yet: {yours[0]:+.3f} isn't seen minus held-out, over all seeds, before the change, to three decimals.")
+elif abs(yours[0] - yours[1] - arms[0]) > 1e-3 or abs(yours[2] - yours[0] - arms[1]) > 1e-3:
+    print("Not yet: the difference is right; the ends aren't yet. Which arm of each group goes into which end?")
 else:
-    verdict = "no gap beyond chance" if gap[1] <= 0 <= gap[2] else "a gap beyond chance; is there one for rag, too?"
-    print(f"Right: {gap[0]:+.2f} [{gap[1]:+.2f}, {gap[2]:+.2f}], {verdict}")
+    verdict = "no gap beyond chance" if yours[1] <= 0 <= yours[2] else "a gap beyond chance; is there one for rag, too?"
+    print("Right: {:+.2f} [{:+.2f}, {:+.2f}],".format(*yours), verdict)
 
 # %% [markdown] tags=["exercise"]
 # **3. Nobody deleted the old page** (open). Put the passages of *both* versions into one search, `both`, and ask
 # `rag` the changed questions. `counts` is the `Counter` of what it said. How much of "always current" is left? Then
 # think on: what would you change in the passages, or in the search, to mend it?
 #
-# *Hint:* `build_retriever(passages, lab.embed, SEARCH)`; a passage that stands in both versions need be there only
-# once. `replace(lab, retrieve={True: both})` is a lab with another search, and `rows_of(…, "rag", lab.lm, changed)`
-# asks it (half a minute).
+# *Hint 1:* `lab.chunks[False]` are the old passages, `lab.chunks[True]` the new ones. Which of them stand in both
+# versions word for word? Those you need once. `build_retriever(passages, lab.embed, SEARCH)` makes a search over a
+# list of passages.
+#
+# *Hint 2:* `replace(lab, retrieve={True: both})` is a lab with another search: only the entry for *after* matters,
+# because `rows_of(…, "rag", lab.lm, changed)` asks after the revision (half a minute). What it gives are rows; `said`
+# makes a word of each, to be counted.
 
 # %% tags=["stub"]
 both = None  # a search over both versions
@@ -581,12 +610,19 @@ print("new only:     ", dict(Counter(map(said, rows_of(lab, "rag", lab.lm, chang
 # you: someone who takes old files away.
 
 # %% tags=["exercise"]
-versions = 0
-for q in changed if both else []:
-    texts = [hit.chunk.text for hit in both([q.text], 6)[0]]
+versions, ids = 0, {q.question_id for q in changed}
+for q, hits in zip(changed, both([q.text for q in changed], 6) if callable(both) else []):
+    texts = [hit.chunk.text for hit in hits]
     versions += all(any(e.quote in text for e in items for text in texts) for items in (q.evidence, q.evidence_after))
-if counts is None or sum(counts.values()) != len(changed) or versions < len(changed) / 2:
-    print("Not yet: `both` should find old and new passages, and `counts` hold one entry a changed question.")
+new_only = Counter(said(row) for row in saved if row["system"] == "rag" and row["after"] and row["question_id"] in ids)
+yours = Counter(dict(counts)) if isinstance(counts, (dict, pd.Series)) else Counter()
+if versions < len(changed) / 2:
+    print("Not yet: `both` should be a search that finds old and new passages; it has the two among its first six for "
+          f"{versions} of {len(changed)} questions.")
+elif not set(yours) <= set(SAID) or sum(yours.values()) != len(changed):
+    print(f"Not yet: `counts` should hold what was said, in the words of SAID, {len(changed)} times in all.")
+elif yours["old value"] <= new_only["old value"]:
+    print("Not yet: there are no more old values in `counts` than with the new pages alone. Which search was asked?")
 else:
     print(f"Right: old and new passage both among the first six for {versions} of {len(changed)} questions.")
 

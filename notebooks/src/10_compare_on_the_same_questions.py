@@ -521,7 +521,13 @@ print(f"D1: at 135M parameters, on this company, the right choice depends on the
 # **1. How many documents would decide it?** An interval shrinks with the square root of the number of documents. Write
 # a function that takes a measured value, its low and high end, the border it straddles and the number of documents
 # there are, and returns how many it would take until the interval just touches the border (if the value stays where it
-# is). *Hint:* half of the interval's width must shrink to the distance between value and border.
+# is).
+#
+# *Hint 1:* Two lengths: half of the interval's width, and the distance between value and border. By which factor must
+# the first shrink?
+#
+# *Hint 2:* Four times the documents make the interval half as wide. So what must the factor be, put into documents?
+# Round up, and think of a value that lies on the border.
 
 
 # %% tags=["stub"]
@@ -542,17 +548,33 @@ for border in (0.0, LEAD):
     print(f"  about {needed} documents for the border {border}")
 
 # %% tags=["exercise"]
-tried = [documents_needed(0.1, 0.0, 0.2, 0.05, 24), documents_needed(-0.25, -0.35, -0.15, 0.0, 50)]
-solved = all(number and abs(number - due) <= 1 for number, due in zip(tried, (96, 8)))
-print("Right: an interval half as wide takes four times the documents." if solved
-      else f"Not yet: 0.10 [0.00, 0.20] and the border 0.05 on 24 documents need 96; yours says {tried[0]}.")
+cases = {(0.1, 0.0, 0.2, 0.05, 24): 96, (-0.05, -0.2, 0.1, 0.0, 25): 225, (0.1, -0.05, 0.25, 0.0, 25): 56.25}
+for case, due in cases.items():
+    number = documents_needed(*case)
+    if number is None or not due - 1e-6 <= number <= due + 1.001:  # 1 for rounding up
+        print("Not yet: {:.2f} [{:.2f}, {:.2f}] and the border {} on {} documents ".format(*case)
+              + f"need {math.ceil(due)}; yours says {number}.")
+        break
+else:
+    try:
+        on_border = documents_needed(0.1, 0.0, 0.2, 0.1, 24)
+    except ArithmeticError as problem:
+        on_border = f"{type(problem).__name__}: {problem}"
+    print("Right: an interval half as wide takes four times the documents." if on_border in (None, math.inf)
+          else f"Not yet: where the value lies on the border, no number is enough (math.inf); yours says {on_border}.")
 
 # %% [markdown] tags=["exercise"]
 # **2. Catch the swap.** Labels born with their rows can still be swapped later, by one careless line.
 # `check_same_questions` doesn't notice, since all questions are still there. Write `complaints(rows)`: it returns the
 # rows whose label contradicts something else in the row. It must be silent on the true rows and notice each of the
-# swaps below. Then look for a swap that escapes you. *Hint:* who has an adapter, and which one
-# (`provenance["settings"]["adapters"]`, keys like `ft-1`)? Who was shown passages?
+# swaps below. Then look for a swap that escapes you.
+#
+# *Hint 1:* A row knows more than its label: was it trained, and by which adapter? Was it shown passages? Which of
+# these does the label predict?
+#
+# *Hint 2:* Two rules are enough. For one, look up system and seed in `provenance["settings"]["adapters"]` (keys like
+# `ft-1`): what comes back for a system that has no adapter, and what stands in such a row's `adapter_sha256`? For the
+# other, look at where `retrieved` is None; `READS_PASSAGES` in `utils.systems` names those who read.
 
 
 # %% tags=["stub"]
@@ -579,13 +601,22 @@ def swapped(one, other):
     names = {one: other, other: one}
     return [{**row, "system": names.get(row["system"], row["system"])} for row in rows]
 
+def found_in(rows):
+    found = complaints(rows)
+    return found.to_dict("records") if hasattr(found, "to_dict") else list(found) if hasattr(found, "__iter__") else found
 
-swaps = [("rag", "raft"), ("ft", "placebo"), ("ft", "ft+rag"), ("base", "rag")]
-missed = [pair for pair in swaps if not complaints(swapped(*pair))]
-if complaints(rows):
-    print("Not yet: it complains about rows that are as they should be.")
+found = {pair: found_in(swapped(*pair)) for pair in [("rag", "raft"), ("ft", "placebo"), ("ft", "ft+rag"), ("base", "rag")]}
+silent = found_in(rows)
+if not all(isinstance(each, list) and all(isinstance(row, dict) for row in each) for each in (silent, *found.values())):
+    print("Not yet: `complaints` should return a list of rows, an empty one where all is well.")
+elif silent:
+    print(f"Not yet: it complains about {len(silent)} rows that are as they should be.")
+elif missed := [pair for pair in found if not found[pair]]:
+    print(f"Not yet: these swaps go unnoticed: {missed}")
+elif beside := [pair for pair in found if not {row["system"] for row in found[pair]} <= set(pair)]:
+    print(f"Not yet: of the swaps {beside}, it also complains about rows of systems that weren't swapped.")
 else:
-    print(f"Not yet: these swaps go unnoticed: {missed}" if missed else "Right: all four swaps are noticed.")
+    print("Right: all four swaps are noticed.")
 
 # %% [markdown]
 # ## Takeaways

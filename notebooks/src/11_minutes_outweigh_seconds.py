@@ -104,6 +104,8 @@ print(caption(provenance, rows))
 print(training_line(provenance))
 
 SYSTEMS = ("rag", "ft", "ft+rag", "raft", "faq")
+STYLE = {"rag": (BLUE, "-", "o"), "ft": (ORANGE, "-", "s"), "ft+rag": (ORANGE, "--", "^"),
+         "raft": (BLUE, "--", "D"), "faq": ("black", ":", "v")}  # how each is drawn
 document_of = cluster_of(company.questions)
 before = {name: [row for row in rows if row["system"] == name and not row["after"]] for name in SYSTEMS}
 after = {name: [row for row in rows if row["system"] == name and row["after"]] for name in SYSTEMS}
@@ -304,25 +306,32 @@ print(f"rag: {QUESTIONS:,} questions, a year of them, cost {money(QUESTIONS * co
 # The table below it adds changes: how many questions must come in the first year until the bought system is as cheap as
 # `rag`? Each change costs something on both sides, so where buying is also dearer to keep up, the crossing runs away to
 # the right. *Never* means that the lines don't meet, *from the start* that buying is the cheaper one without a question.
+#
+# *Optional:* below the table, `INTERACTIVE = True` puts three sliders over figure and sentence, where the notebook runs
+# live and `ipywidgets` is there (Colab has it): questions a working day, changes a month, minutes to write one training
+# question. Which of the three moves the crossing furthest? What does it take until `ft` is cheaper than `rag` in a year?
 
 # %%
-STYLE = {"rag": (BLUE, "-", "o"), "ft": (ORANGE, "-", "s"), "ft+rag": (ORANGE, "--", "^"),
-         "raft": (BLUE, "--", "D"), "faq": ("black", ":", "v")}
-numbers = [10**step for step in range(1, 11)]
-figure, axis = plt.subplots(figsize=(7.2, 3.9), layout="constrained")
-for name, (colour, line, marker) in STYLE.items():
-    axis.loglog(numbers, [total(cost[name], n) for n in numbers], color=colour, ls=line, marker=marker, ms=5, label=name,
-                mfc=colour if line == "-" else "white")
-crossing = break_even(cost["rag"], cost["ft"])
-if crossing:
-    spot = crossing, total(cost["rag"], crossing)
-    axis.plot(*spot, "o", ms=14, mfc="none", mec="black")
-    axis.annotate("rag and ft cost the same", spot, (22, -26), textcoords="offset points")
-axis.axvline(QUESTIONS, color=GREY, lw=1)
-axis.set(xlabel="questions", ylabel=f"total cost ({currency}), no change", title="Rent and buy")
-axis.grid(alpha=0.3)
-axis.spines[["top", "right"]].set_visible(False)
-legend = axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+def rent_and_buy(cost, questions, changes=0):
+    figure, axis = plt.subplots(figsize=(7.2, 3.9), layout="constrained")
+    numbers = [10**step for step in range(1, 11)]
+    for name, (colour, line, marker) in STYLE.items():
+        axis.loglog(numbers, [total(cost[name], n, changes) for n in numbers], color=colour, ls=line, marker=marker, ms=5,
+                    label=name, mfc=colour if line == "-" else "white")
+    if crossing := break_even(cost["rag"], cost["ft"], changes):
+        spot = crossing, total(cost["rag"], crossing, changes)
+        axis.plot(*spot, "o", ms=14, mfc="none", mec="black")
+        axis.annotate("rag and ft cost the same", spot, (22, -26), textcoords="offset points")
+    axis.axvline(questions, color=GREY, lw=1)
+    axis.set(xlabel="questions", ylabel=f"total cost ({currency}), {changes or 'no'} changes", title="Rent and buy")
+    axis.grid(alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    plt.close(figure)  # else it would be shown twice
+    return figure
+
+
+rent_and_buy(cost, QUESTIONS)
 
 # %% tags=["nbval-check-output"]
 def until(rent, buy, changes=0):
@@ -334,14 +343,29 @@ def short(number):
     return f"{number:.3g}" if number < 1000 else count(number)
 
 
+def cheapest(cost, questions, changes):
+    bills = {name: total(cost[name], questions, changes) for name in SYSTEMS}
+    return f"{min(bills, key=bills.get)} is cheapest; " + ", ".join(f"{name} {money(bills[name])}" for name in SYSTEMS)
+
+
 print(f"Questions in the first year until it's as cheap as rag ({WAY})")
 display(pd.DataFrame({name: {when: until(cost["rag"], cost[name], n) for when, n in CHANGES.items()}
                       for name in SYSTEMS if name != "rag"}).T)
 for when, n in CHANGES.items():
-    bills = {name: total(cost[name], QUESTIONS, n) for name in SYSTEMS}
-    cheapest = min(bills, key=bills.get)
-    print(f"{QUESTIONS:,} questions, {when}: {cheapest} is cheapest; "
-          + ", ".join(f"{name} {money(bills[name])}" for name in SYSTEMS))
+    print(f"{QUESTIONS:,} questions, {when}: {cheapest(cost, QUESTIONS, n)}")
+
+# %%
+INTERACTIVE = False  # True, and run this cell again: three sliders
+if INTERACTIVE:
+    from ipywidgets import FloatLogSlider, interact
+
+    @interact(questions=FloatLogSlider(value=QUESTIONS / 250, min=0, max=6), changes=(0, 4), minutes=(0, 10, 0.25))
+    def ask(questions, changes=0, minutes=values["minutes_per_example"]):  # of a working day, a month, a training question
+        mine = {name: cost_of(usage[name], WAY, values | {"minutes_per_example": minutes}) for name in SYSTEMS}
+        a_year, times = 250 * questions, 12 * changes
+        print(f"{a_year:,.0f} questions, {times} changes: {cheapest(mine, a_year, times)}\n"
+              f"ft is as cheap as rag after so many questions: {until(mine['rag'], mine['ft'], times)}")
+        return rent_and_buy(mine, a_year, times)
 
 # %% [markdown]
 # ## What the n-th change costs (K3)
@@ -613,7 +637,11 @@ for name, (promise, low, high) in PROMISED.items():
 # **1. What must a wrong answer cost?** Left alone, a system saves the price of the change and gives more wrong answers.
 # Write a function that takes the cost of a change, the number of questions until the next one, and the share right with
 # and without it. It returns what one wrong answer must cost for the change to pay; `None` if the change helps nobody.
-# *Hint:* how many wrong answers does the change spare?
+#
+# *Hint 1:* How many wrong answers does the change spare? Of all questions until the next change, how many are answered
+# right with it that would be wrong without it?
+#
+# *Hint 2:* The price of the change has to be spread over those. And if there are none, or fewer than none?
 
 
 # %% tags=["stub"]
@@ -635,21 +663,34 @@ for name in ("ft", "faq"):
             print(f"{name}, {when}: repair pays if a wrong answer costs more than {money(worth)} {currency}")
 
 # %% tags=["exercise"]
-tried = [worth_of_repair(*case) for case in ((50, 1000, 0.75, 0.25), (50, 1000, 0.5, 0.5), (50, 1000, 0.25, 0.5))]
-if tried[0] is None or not math.isclose(tried[0], 0.1):
-    print(f"Not yet: a change costs 50, and of 1,000 answers 0.75 are right instead of 0.25. You say that a wrong one must "
-          f"cost {tried[0]}. Count those that the change spares: together they should cost as much as it does.")
-elif tried[1:] != [None, None]:
-    print(f"Not yet: a change that spares no wrong answer pays at no price, so None; you say {tried[1:]}.")
+for case in ((50, 1000, 0.75, 0.25), (90, 600, 0.5, 0.25), (50, 1000, 0.25, 0.5), (50, 1000, 0.5, 0.5)):
+    change, n, kept, left = case
+    try:
+        said = worth_of_repair(*case)
+    except ZeroDivisionError as problem:
+        said = f"ZeroDivisionError: {problem}"
+    if kept > left and (said is None or not math.isclose(said * n * (kept - left), change)):
+        print(f"Not yet: a change costs {change}, and of {n:,} answers {kept} are right instead of {left}. You say that a "
+              f"wrong one must cost {said}. Count those that the change spares: together they should cost as much.")
+        break
+    if kept <= left and said is not None:
+        print(f"Not yet: a change that spares no wrong answer pays at no price, so None; where {kept} are right instead of "
+              f"{left}, you say {said}.")
+        break
 else:
     print("Right: the price of a change, over the wrong answers that it spares.")
 
 # %% [markdown] tags=["exercise"]
 # **2. How wrong may you be?** A third and three times are arbitrary. Write `tipping(name)`: by which factor must one
 # assumption be multiplied until `ft` and `rag` cost the same in their first year? `None` if no factor between a thousandth
-# and a thousand does it. Then judge: which of these factors could be true of your office? *Hint:* `gap_of(name, factor)`
-# is the difference of the two. It only ever grows or only ever falls with the factor, so halve the range that has the zero
-# in it, again and again; a factor's range is halved at its square root, `math.sqrt(low * high)`.
+# and a thousand does it. Then judge: which of these factors could be true of your office?
+#
+# *Hint 1:* `gap_of(name, factor)` is the difference of the two. It only ever grows or only ever falls with the factor.
+# So evaluate it at both ends of the range first: if the sign is the same, there's nothing to look for.
+#
+# *Hint 2:* Otherwise halve the range that has the zero in it, again and again; a range of factors is halved at its
+# square root, `math.sqrt(low * high)`. The zero must always lie between `low` and `high`: which of the two do you move
+# when the middle has the same sign as the lower end?
 
 
 # %% tags=["stub"]

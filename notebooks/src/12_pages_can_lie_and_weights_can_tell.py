@@ -352,7 +352,12 @@ print(f"Read from one copy: ahead of all decoys in {mean(r == 1 for r in first[o
 
 # %% [markdown] tags=["exercise"]
 # **1. The filter in its place.** Write `may_search(pages, desks)`: the pages that somebody may search who works at several
-# `desks`: all but the private pages of other desks, and no poisoned page at all. *Hint:* a page has a `status` and a `desk`.
+# `desks`: all but the private pages of other desks, and no poisoned page at all.
+#
+# *Hint 1:* A page has a `status` and a `desk`. For which status does the desk matter, and for which doesn't it?
+#
+# *Hint 2:* Say it as "leave out a page if …, or if …", then turn it round. Somebody who works at two desks reads the
+# private pages of both.
 
 
 # %% tags=["stub"]
@@ -381,7 +386,14 @@ else:
 # %% [markdown] tags=["exercise"]
 # **2. A sign of your own.** Two instructions still pass the guard. Write `suspicious(text)`, True for a page that ought to be
 # looked at by a person: it should stop at least three of the four instructions, and at most one in twenty of the
-# ordinary pages. *Hint:* print the instructions that pass. To whom do they speak, and what do they say about other pages?
+# ordinary pages.
+#
+# *Hint 1:* Print the four instructions side by side (`poisoned` has the pages, `attacks[doc_id].attack` says which of
+# them are instructions). To whom do they speak, and what do they say about other pages?
+#
+# *Hint 2:* No honest page in this folder speaks to a program. Which words give that away, and which of them do honest
+# pages use, too? One pattern for the address and one for what is said about other pages, each tried on the ordinary
+# pages before you join them.
 
 
 # %% tags=["stub"]
@@ -414,7 +426,12 @@ else:
 # %% [markdown] tags=["exercise"]
 # **3. How many copies are too many?** Write `safe_copies(ranks, candidates)`. `ranks` maps a number of copies to the ranks of
 # secrets planted so often; return the largest number of copies at which the median exposure is under one bit above that of
-# secrets that were never planted (0 copies). *Hint:* `exposure` and `statistics.median` do most of it.
+# secrets that were never planted (0 copies).
+#
+# *Hint 1:* Exposure first, then the median for each number of copies: `exposure` and `statistics.median` do most of it.
+#
+# *Hint 2:* Compare each median with the one at 0 copies; "under one bit" is strict. Which of the numbers of copies that
+# pass is asked for?
 
 # %% tags=["stub"]
 from statistics import median

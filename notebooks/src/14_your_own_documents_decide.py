@@ -309,7 +309,12 @@ display(HTML(to_html(own)))
 # %% [markdown] tags=["exercise"]
 # **1. A fact of your own.** Write two rows for a fact of `workshop-hours.txt` that the CSV doesn't ask for yet: two
 # wordings, the same `fact` name, an answer in the page's own words, and a value that stands near it as a wrong answer.
-# *Hint:* how many benches are there, and which other number stands beside it?
+#
+# *Hint 1:* Choose a sentence of the page with a number in it, and ask for that number. What else in the same paragraph
+# could be taken for it?
+#
+# *Hint 2:* How many benches are there, and which other number stands beside it? The answer must stand in the page in the
+# very words you give. Word the second question as somebody would who hasn't read the page.
 
 # %% tags=["stub"]
 my_rows = [  # (fact, question, answer, other_answers, wrong_answers, document)
@@ -324,29 +329,38 @@ my_rows = [
 ]
 
 # %% tags=["exercise"]
-import csv
+from utils.measure.metrics import contains
 
 with tempfile.TemporaryDirectory() as temporary:
     table = Path(shutil.copy(QUESTIONS, temporary))
-    with open(table, "a", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(my_rows)
+    pd.DataFrame(my_rows).to_csv(table, mode="a", header=False, index=False)
     after = load_own(FOLDER, table)
 told = [remark.text for remark in after.remarks if "line" in remark.place]
-new = [question for question in after.company.questions if question.text in {row[1] for row in my_rows}]
+asked = {(e.quote, answer): q.text for q in company.questions for e in q.evidence for answer in q.answers}
+new = [question for question in after.company.questions if question.text not in {q.text for q in company.questions}]
+pages = " ".join(d.text for d in company.documents if any(e.doc_id == d.doc_id for q in new for e in q.evidence))
 if told:
-    print(f"Not yet: {told[0][:160]}")
+    print(f"Not yet: one of your rows {told[0][:160]}")
 elif len(new) != 2 or len({question.fact_id for question in new}) != 1:
-    print("Not yet: both rows need a question, and the same name in the column fact.")
-elif not all(question.evidence and question.wrong_answers for question in new):
-    print("Not yet: the answer must stand in the page in these words, and a value near it count as wrong.")
+    print("Not yet: two rows, both with a question, and the same name in the column fact.")
+elif not new[0].evidence or not any(contains(pages, wrong) for q in new for wrong in q.wrong_answers):
+    print("Not yet: the answer must stand in the page in these words, and a value of the page near it count as wrong.")
+elif again := [asked[e.quote, a] for e in new[0].evidence for a in new[0].answers if (e.quote, a) in asked]:
+    print(f"Not yet: the CSV asks for that already: “{again[0]}”")
 else:
     print(f"Right: it stands in “{new[0].evidence[0].quote[:70]}”.")
 
 # %% [markdown] tags=["exercise"]
 # **2. Which document is the weak one?** An average hides where a system fails. Write `weakest(rows, system)`: the `doc_id` of
 # the document on whose questions the system has the lowest share of right answers; of two that are equally weak, the one
-# with more questions. Questions without an answer don't count. *Hint:* `cluster_of(company.questions)` knows the document
-# of each `question_id`.
+# with more questions. Questions without an answer don't count.
+#
+# *Hint 1:* Group the marks by document first; what is the key, and what do you collect? `cluster_of(company.questions)`
+# knows the document of each `question_id`.
+#
+# *Hint 2:* Rows of questions without an answer have None as their `em`. `min` can take a tuple as its key: the share
+# first, then what should decide between equals. It takes the smallest, but of two equals the one with *more* questions
+# is wanted.
 
 
 # %% tags=["stub"]
@@ -371,23 +385,31 @@ for q in company.split("test"):
         ids.setdefault(q.evidence[0].doc_id, []).append(q.question_id)
 names = sorted(ids, key=lambda name: len(ids[name]))
 few, many = names[0], names[-1]
-made = [{"system": "rag", "question_id": i, "em": False, "correct": d not in (few, many)} for d in ids for i in ids[d]]
-made += [{"system": "raft", "question_id": i, "em": False, "correct": d != few} for d in ids for i in ids[d]]
-made += [{"system": "raft", "question_id": q.question_id, "em": None, "correct": False} for q in company.split("test")
-         if not q.answers]
+n_few, n_many, some = len(ids[few]), len(ids[many]), max(1, len(ids[few]) - 1)
+wrong = {"rag": {few: n_few, many: n_many}, "raft": {few: some, many: min(some + 1, n_many - 1)}}
+made = [{"system": name, "question_id": i, "em": 0.0, "correct": place >= wrong[name].get(d, 0)}
+        for name in wrong for d in ids for place, i in enumerate(ids[d])]
+unanswered = [q.question_id for q in company.split("test") if not q.answers]
+made += [{"system": "raft", "question_id": i, "em": None, "correct": False} for i in unanswered]
 said = {name: weakest(made, name) for name in ("rag", "raft")}
 if said["raft"] != few:
-    print(f"Not yet: raft is wrong on {few} and nowhere else; you say {said['raft']!r}.")
+    print(f"Not yet: raft is wrong on {some} of {n_few} questions of {few}, on {wrong['raft'][many]} of {n_many} of {many} "
+          f"and on no others that have an answer; you say {said['raft']!r}.")
 elif said["rag"] != many:
-    print(f"Not yet: rag is wrong on {few} and {many}, which has more questions; you say {said['rag']!r}.")
+    print(f"Not yet: rag is wrong on all of {few} and of {many}, which has more questions; you say {said['rag']!r}.")
 else:
     print("Right.")
 
 # %% [markdown] tags=["exercise"]
 # **3. Your own folder.** Put your paths into `FOLDER` and `QUESTIONS`: ten pages and thirty questions are enough to begin
 # with, twenty of them as somebody really asked them. Run everything. Then write three sentences: which system you would
-# take, by how much it is ahead and with which interval, and what on the page would make you change your mind. *Hint:*
-# if the interval holds zero, the first sentence is about something else than right answers.
+# take, by how much it is ahead and with which interval, and what on the page would make you change your mind.
+#
+# *Hint 1:* Which columns would the person who has to decide ask about? If the interval holds zero, the first sentence is
+# about something else than right answers.
+#
+# *Hint 2:* One sentence names the choice, one the lead with its interval. For the third, finish this: "I would change my
+# mind if …".
 
 # %% tags=["stub"]
 verdict = ""  # your three sentences
@@ -400,7 +422,8 @@ verdict = (
 )
 
 # %% tags=["exercise"]
-n_sentences = len([part for part in re.split(r"[.!?](?:\s|$)", verdict) if part.strip()])
+said = verdict if isinstance(verdict, str) else ". ".join(map(str, verdict or []))
+n_sentences = sum(len(part.split()) > 2 for part in re.split(r"[.!?]+[\"'”’)]*(?:\s|$)", said))  # "1." or "e.g." isn't one
 print("Right: keep them beside the page." if n_sentences >= 3 else f"Not yet: three sentences; I count {n_sentences}.")
 
 # %% [markdown]

