@@ -2,6 +2,7 @@
 
 The answers lie in `answers/NN.py`, a cell each, headed `# %% 2 wrong: counts the question too`: the exercise's number, what
 its check ought to say, and in what the answer differs. The lesson's own stub and solution are tried with them.
+A quarter of an hour, and so no part of the suites: `python -m pytest tests/try_answers.py`, for one lesson with `-k 07-`.
 """
 
 import io
