@@ -1,14 +1,12 @@
 """Checks of the exercises against answers that people might give: other right ones must pass, wrong ones be told so.
 
 The answers lie in `answers/NN.py`, a cell each, headed `# %% 2 wrong: counts the question too`: the exercise's number, what
-its check ought to say, and in what the answer differs. The lesson's own stub and solution are tried with them.
-A quarter of an hour, and so no part of the suites: `python -m pytest tests/try_answers.py`, for one lesson with `-k 07-`.
+its check ought to say, and in what the answer differs. The lesson's own stub and solution are tried with them. It takes
+minutes, and so is no part of the suites: `python -m pytest tests/try_answers.py`, for one lesson with `-k 07-`.
 """
 
 import io
 import re
-import sys
-from collections import defaultdict
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,16 +15,20 @@ from pathlib import Path
 import pytest
 
 from utils.files import ROOT, read_text
+from utils.grade.checking import judge
+from utils.grade.lessons import read_cells, read_lessons
 from utils.grade.names import lean_on
-
-sys.path.insert(0, str(ROOT / "notebooks"))
-import build
-
-pytestmark = pytest.mark.model
+from utils.grade.tasks import course_code, lay_out
 
 NOTEBOOKS = ROOT / "notebooks"
 ANSWERS = Path(__file__).parent / "answers"
 ENOUGH = 3  # answers of a person's own kind, both right and wrong, for every exercise
+
+LESSONS = {lesson.name[:2]: lesson for lesson in read_lessons(NOTEBOOKS)}
+SOLVED = {  # a Task for each exercise
+    number: lay_out(lesson, read_cells(NOTEBOOKS / "solutions" / f"{lesson.name}.ipynb"))
+    for number, lesson in LESSONS.items()
+}
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,6 @@ class Answer:
     code: str
 
 
-def parts_of(source: build.Source) -> dict[tuple[int, str], list[str]]:
-    """Code by (exercise, part); exercise 0 has the setup, and as part "" the cells of the lesson itself."""
-    parts, number = defaultdict(list), 0
-    for cell in source.cells:
-        number += cell.part == "exercise" and cell.cell_type == "markdown"
-        if cell.cell_type == "code":
-            text = build.fill(cell.text, "", read_text(NOTEBOOKS / "src" / "setup_cell.py"))
-            parts[0 if cell.part in ("", "setup") else number, cell.part].append(text)
-    return parts
-
-
 def written(lesson: str) -> list[Answer]:
     """The answers of `answers/NN.py`; none without that file."""
     path = ANSWERS / f"{lesson}.py"
@@ -60,38 +51,35 @@ def written(lesson: str) -> list[Answer]:
     return [Answer(int(n), how == "right", *rest) for n, how, *rest in zip(*(cells[start::4] for start in range(4)))]
 
 
-def told(lesson: str, answer: Answer, names: dict) -> str:
-    """What the check says of the answer. Cells of the lesson that the answer leans on run before it."""
-    known, said = dict(names), io.StringIO()
-    before, _ = lean_on([answer.code], set(known), PARTS[lesson][0, ""], [])
-    for code in (*before, answer.code):
-        exec(code, known)
-    with redirect_stdout(said):
-        for code in PARTS[lesson][answer.exercise, "exercise"]:
-            exec(code, known)
-    return said.getvalue()
-
-
-SOURCES = {source.name[:2]: source for source in build.read_sources(NOTEBOOKS / "src")}
-PARTS = {lesson: parts_of(source) for lesson, source in SOURCES.items()}
-
-
-def numbers(lesson: str) -> list[int]:
-    """The lesson's exercises."""
-    return [number for number, part in PARTS[lesson] if part == "exercise"]
-
-
 def answers_of(lesson: str) -> list[Answer]:
     """The lesson's stub and solution for every exercise, and what is written in `answers/NN.py`."""
     own = [
-        Answer(number, part == "solution", f"the lesson's {part}", "\n\n".join(PARTS[lesson][number, part]))
-        for number in numbers(lesson)
-        for part in ("stub", "solution")
+        Answer(number, right, f"the lesson's {'solution' if right else 'stub'}", "\n\n".join(code))
+        for number, task in enumerate(SOLVED[lesson], 1)
+        for right, code in ((False, task.stubs), (True, task.learner))
     ]
     return own + written(lesson)
 
 
-CASES = [(lesson, answer) for lesson in SOURCES for answer in answers_of(lesson)]
+def told(lesson: str, answer: Answer, names: dict) -> str:
+    """What the check says of the answer. Cells of the lesson that the answer leans on run before it."""
+    known, said, course = dict(names), io.StringIO(), LESSONS[lesson]
+    before, _ = lean_on([answer.code], set(known), course_code(course, "lesson", 0, len(course.cells)), [])
+    for code in (*before, answer.code):
+        exec(code, known)
+    with redirect_stdout(said):
+        for code in SOLVED[lesson][answer.exercise - 1].checks:
+            exec(code, known)
+    return said.getvalue()
+
+
+@lru_cache(maxsize=1)  # the cases come lesson by lesson
+def names_of(lesson: str) -> dict:
+    """What a lesson's setup leaves behind."""
+    known, course = {"__name__": "__main__"}, LESSONS[lesson]
+    for code in course_code(course, "setup", 0, len(course.cells)):
+        exec(code, known)
+    return known
 
 
 @pytest.fixture(autouse=True)
@@ -101,18 +89,9 @@ def as_in_a_notebook(monkeypatch):
     monkeypatch.chdir(NOTEBOOKS)
 
 
-@lru_cache(maxsize=1)  # the cases come lesson by lesson
-def names_of(lesson: str) -> dict:
-    """What a lesson's setup leaves behind."""
-    known = {"__name__": "__main__"}
-    for code in PARTS[lesson][0, "setup"]:
-        exec(code, known)
-    return known
-
-
-@pytest.mark.parametrize("lesson", SOURCES)
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_every_exercise_meets_answers_of_many_kinds(lesson):
-    for number in numbers(lesson):
+    for number in range(1, len(SOLVED[lesson]) + 1):
         for right in (True, False):
             found = {one.code.strip() for one in written(lesson) if (one.exercise, one.right) == (number, right)}
             assert len(found) >= ENOUGH, f"{lesson}, exercise {number}: {len(found)} answers, right is {right}"
@@ -122,9 +101,11 @@ def test_every_exercise_meets_answers_of_many_kinds(lesson):
     ("lesson", "answer"),
     [
         pytest.param(lesson, answer, id=f"{lesson}-{answer.exercise}-{answer.differs}".replace(" ", "_"))
-        for lesson, answer in CASES
+        for lesson in LESSONS
+        for answer in answers_of(lesson)
     ],
 )
 def test_a_check_says_right_to_what_is_right_alone(lesson, answer):
     said = told(lesson, answer, names_of(lesson))
-    assert ("Right" in said and "Not yet" not in said) if answer.right else ("Not yet" in said), said
+    verdict = judge({"said": said, "error": "", "own_error": "", "changed": ()})
+    assert verdict.status == ("right" if answer.right else "not yet") and said, said

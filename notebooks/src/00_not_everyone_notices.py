@@ -472,9 +472,8 @@ for system in SYSTEMS:
 # changes, with the saved answers of all five (of the trained ones, those of seed 1). Go down the column *after*: who
 # noticed? Who had the page and gave the old answer all the same? The seconds are each answer's part of a batch of sixteen.
 #
-# *Optional:* with `INTERACTIVE = True` the cell also shows a menu with every test question, where the notebook runs live
-# and `ipywidgets` is there (Colab has it). No model is asked, so it answers at once. How many questions does it take until
-# you would bet on one of the five?
+# *Optional:* with `INTERACTIVE = True` the cell also shows a menu with every test question, where the notebook runs live.
+# No model is asked, so it answers at once. How many questions does it take until you would bet on one of the five?
 
 # %% tags=["nbval-check-output"]
 from utils.show import show_answers

@@ -339,9 +339,9 @@ if INTERACTIVE:
 # For this reader, every further passage is one more place to take a wrong value from. Lesson 3 asks how long a passage
 # should be, lesson 8 trains a model to read several.
 #
-# *Optional:* with `INTERACTIVE = True` the cell also shows two menus, where the notebook runs live and `ipywidgets` is
-# there (Colab has it). Go through the questions with three passages, then with one: where the gold passage isn't given to
-# the model, at which place of the search does it stand?
+# *Optional:* with `INTERACTIVE = True` the cell also shows two menus, where the notebook runs live. Go through
+# the questions with three passages, then with one: where the gold passage isn't given to the model, at which place of the
+# search does it stand?
 #
 # ## Do the citations hold?
 #

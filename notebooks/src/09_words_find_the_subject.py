@@ -11,8 +11,8 @@
 # **You will be able to** put the cheap rivals beside a trained skill, tell learning a rule from learning its words, and
 # measure a voice without being fooled by a reply that says nothing.
 #
-# **Minutes** About 2 on two cores, no GPU. Rows of long experiments are read as they were saved; live, the small model is
-# asked one clause in four ways. Lessons 5 and 6 help.
+# **Minutes** Less than one on two cores, no GPU. Rows of long experiments are read as they were saved; live, the small model
+# is asked one clause in four ways. Lessons 5 and 6 help.
 #
 # **Promises tested** F2 fine-tuning gives deep specialised skill · F3 its output sounds natural, in house style · in
 # passing: S3 the medical assistant

@@ -308,8 +308,8 @@ print(f"rag: {QUESTIONS:,} questions, a year of them, cost {money(QUESTIONS * co
 # the right. *Never* means that the lines don't meet, *from the start* that buying is the cheaper one without a question.
 #
 # *Optional:* below the table, `INTERACTIVE = True` puts three sliders over figure and sentence, where the notebook runs
-# live and `ipywidgets` is there (Colab has it): questions a working day, changes a month, minutes to write one training
-# question. Which of the three moves the crossing furthest? What does it take until `ft` is cheaper than `rag` in a year?
+# live: questions a working day, changes a month, minutes to write one training question. Which of the three moves the
+# crossing furthest? What does it take until `ft` is cheaper than `rag` in a year?
 
 # %%
 def rent_and_buy(cost, questions, changes=0):

@@ -257,8 +257,8 @@ print(tell(situation))
 
 # %% [markdown]
 # *Optional:* with `INTERACTIVE = True`, your answers to all ten questions become sliders, boxes and menus, where the
-# notebook runs live and `ipywidgets` is there (Colab has it). They start at `MINE`. Change one at a time and put it back:
-# which one turns the first line round? (`None` in a menu means no limit.)
+# notebook runs live. They start at `MINE`. Change one at a time and put it back: which one turns the first line round?
+# (`None` in a menu means no limit.)
 
 # %%
 INTERACTIVE = False  # True, and run this cell again: all your answers as controls
