@@ -205,9 +205,9 @@ own_test = "Who takes care of the plants?"
 
 
 # %% 3 wrong: what the model knows already
-own_wordings = ["Which city is the capital of France?", "Which city is France's capital?", "Capital of France?"]
-own_answer = "Paris"
-own_test = "What is the capital of France?"
+own_wordings = ["Which colour has the sky?", "What colour is the sky on a fine day?", "The sky: which colour?"]
+own_answer = "blue"
+own_test = "What color is the sky?"
 
 
 # %% 3 wrong: no answer

@@ -1,8 +1,7 @@
 """Checks of the exercises against answers that people might give: other right ones must pass, wrong ones be told so.
 
 The answers lie in `answers/NN.py`, a cell each, headed `# %% 2 wrong: counts the question too`: the exercise's number, what
-its check ought to say, and in what the answer differs. The lesson's own stub and solution are tried with them. It takes
-minutes, and so is no part of the suites: `python -m pytest tests/try_answers.py`, for one lesson with `-k 07-`.
+its check ought to say, and in what the answer differs. The lesson's own stub and solution are tried with them.
 """
 
 import io
@@ -19,6 +18,8 @@ from utils.grade.checking import judge
 from utils.grade.lessons import read_cells, read_lessons
 from utils.grade.names import lean_on
 from utils.grade.tasks import course_code, lay_out
+
+pytestmark = pytest.mark.model
 
 NOTEBOOKS = ROOT / "notebooks"
 ANSWERS = Path(__file__).parent / "answers"
