@@ -38,11 +38,12 @@ class Trial:
 
 
 def trials() -> list[Trial]:
-    """Everything that is tried, two settings an arm. Those of raft and ft+rag are two ways to ask one adapter."""
+    """Everything that is tried, two settings an arm. Those of raft, mixed and ft+rag are two ways to ask one adapter."""
     return [
         *(Trial("rag", None, reading) for reading in READINGS),
         *(Trial("ft", training, None) for training in FT),
         *(Trial("raft", TRAINING["raft"], reading) for reading in READ_BY_RAFT),
+        *(Trial("mixed", TRAINING["mixed"], reading) for reading in READ_BY_RAFT),
         *(Trial("ft+rag", TRAINING["ft"], reading) for reading in READINGS),
     ]
 
