@@ -3,6 +3,7 @@
 Every kind of statistic is computed here on rows made up so that its value can be seen by eye.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -16,7 +17,7 @@ from utils.measure.evaluation import LEVEL, RESAMPLES, clopper_pearson, differen
 from utils.measure.results import figure
 from utils.measure.samples import Background, NotMeasured, Sample, choose, take_sample
 from utils.measure.statistics import Answers, Following, Statistic, parse_statistic
-from utils.measure.verdicts import decide, judge, questions_needed, weigh
+from utils.measure.verdicts import decide, judge, measured, questions_needed, weigh
 
 N = 60  # questions, each on a page of its own
 CLUSTERS = Clusters({f"q{number}": f"page{number}" for number in range(N)})
@@ -298,6 +299,31 @@ def test_opposite_sides_of_a_moderator_make_it_depend_and_like_sides_do_not():
     assert said["verdict"] == "depends"
     assert {name: side["verdict"] for name, side in said["sides"].items()} == {"then": "not supported", "now": "supported"}
     assert judged(now + alike, moderator=sides)["verdict"] == "supported"
+
+
+def test_sides_are_opposite_only_as_surely_as_many_promises_ask():
+    sides = {"name": "when?", "sides": {"then": {"when": "before"}, "now": {}}}
+    claim = parse_claim("X1", {**ENTRY, "moderator": sides})
+    now, then = rows("ours", 35) + rows("theirs", 24), rows("ours", 24, after=False) + rows("theirs", 35, after=False)
+    known = {"made-up": now + then}
+
+    def take(statistic):
+        return take_sample(statistic, known, ABOUT)
+
+    [alone] = measured([claim], take)
+    assert 0.001 < alone.weigh_sides() < 0.025  # sure by themselves, and no longer among thirty
+    many = [dataclasses.replace(claim, claim_id=f"X{number}") for number in range(30)]
+    assert judge([claim], take)["X1"]["verdict"] == "depends"
+    assert {verdict["verdict"] for verdict in judge(many, take).values()} == {"undecided"}
+
+
+def test_what_stands_beside_a_verdict_is_shown_where_there_are_rows_and_decides_nothing():
+    beside = {"minus a better one": {"against": ["better"]}, "alone": {"against": None}, "later": {"against": ["unborn"]}}
+    made = rows("ours", 50) + rows("theirs", 20) + rows("better", 60)
+    with_it, without = judged(made, beside=beside), judged(made)
+    assert with_it["beside"]["minus a better one"]["value"] == pytest.approx(-10 / 60, abs=1e-4)
+    assert with_it["beside"]["alone"]["value"] == pytest.approx(50 / 60, abs=1e-4) and "later" not in with_it["beside"]
+    assert {**with_it, "beside": {}} == without
 
 
 def test_figures_can_depend_on_a_moderator_too():

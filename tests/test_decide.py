@@ -173,7 +173,7 @@ def test_without_money_the_better_one_is_advised_and_it_says_that_too():
 def test_an_interval_that_could_hide_a_lead_is_too_thin_and_says_how_many_questions_it_would_take():
     flipped = [{**row, "correct": not row["correct"]} for row in rows("ft", 20, 20, 20)]  # as good, on other questions
     advice = ask(rows("rag", 20, 20, 20) + flipped)
-    needed = int(advice.thin.split("about ")[1].split()[0])
+    needed = int(advice.thin.split("at least ")[1].split()[0])
     lead = gap(advice.standings[1], advice.standings[0])
     assert advice.thin.startswith("too thin to tell `") and needed == round(
         2 * N * (lead.high - lead.low) ** 2 / 4 / 0.05**2

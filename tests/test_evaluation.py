@@ -1,6 +1,7 @@
 """Rows say what happened, unlike is never compared, and intervals are as wide as theory says."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -223,6 +224,16 @@ def test_all_right_or_all_wrong_gets_the_exact_interval(n, right):
     rows = [row(f"q{i}", right, seed=seed) for i in range(n) for seed in (1, 2)]
     found = estimate(rows, correct, {f"q{i}": f"d{i}" for i in range(n)})
     assert (found.value, found.low, found.high, found.n) == pytest.approx((float(right), exact.low, exact.high, 2 * n))
+
+
+@pytest.mark.parametrize("ours, theirs", [(False, False), (True, False), (True, True)])
+def test_two_that_are_each_all_alike_are_not_known_to_differ_exactly_so_much(ours, theirs):
+    clusters = {f"q{i}": f"d{i}" for i in range(30)}
+    gap = difference(*([row(question, right) for question in clusters] for right in (ours, theirs)), correct, clusters)
+    reach = clopper_pearson(False, 30)[1]
+    both = math.hypot(reach, reach)
+    below, above = (both, 0) if ours != theirs else (reach, reach)
+    assert (gap.value, gap.low, gap.high) == pytest.approx((ours - theirs, ours - theirs - below, ours - theirs + above))
 
 
 def test_wordings_of_one_document_count_once_in_the_exact_interval():

@@ -202,10 +202,12 @@ def test_the_ledger_says_sides_promised_range_and_what_is_missing():
     made = {
         "verdict": "undecided", "reach": "this model", "value": 0.1, "interval": [0.0, 0.2], "n": 20, "seeds": 3,
         "promised": [0.05, None], "moderator": "what became of it", "sides": {"changed": side}, "questions_needed": 77,
+        "beside": {"minus a coin": {"value": 0.3, "interval": [0.2, 0.4]}},
     }  # fmt: skip
     text = ledger(claims, {"S4": made})
     assert "0.10 [0.00, 0.20], 20 questions, 3 seeds | at least 0.05 | **undecided** (this model)" in text
-    assert "What became of it: *changed* supported, 0.25 [0.10, 0.40] (about 77 questions would decide it)" in text
+    assert "What became of it: *changed* supported, 0.25 [0.10, 0.40] (it would take at least 77 questions" in text
+    assert "Beside it: *minus a coin* 0.30 [0.20, 0.40] |" in text
     assert text.endswith("Not measured yet: R5 (RAG answers a little slower).")
 
 

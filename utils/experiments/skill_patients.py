@@ -1,9 +1,9 @@
 """A skill and a page together: triage gives the code, the patient's own record says what the code means for them.
 
-Skill {by the rule in the prompt, fine-tuned} × record {given, absent}. With the record an answer takes two steps: the
-question is triaged; then the base model, its adapter switched off, is shown the passage of the patient's record that a
-search for the code finds. Only the first step differs between the arms. Without the record there is nothing to read, and
-the answer is what triage says.
+Skill {by the rule in the prompt, by examples found for it, fine-tuned} × record {given, absent}. With the record an answer
+takes two steps: the question is triaged; then the base model, its adapter switched off, is shown the passage of the
+patient's record that a search for the code finds. Only the first step differs between the arms. Without the record there is
+nothing to read, and the answer is what triage says.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from utils.tune.lora import adapter_sha256
 
 
 def triage_patients(lab: Lab, triage: Skill, system: str, seed: int | None) -> list[dict]:
-    """Rows of a system (`base/rules` or `ft`), without and with the record, before and after the records' revision.
+    """Rows of a system (a prompted one or `ft`), without and with the record, before and after the records' revision.
 
     A figure a question says whether the code was right. `lab` holds the records and the questions about them.
     """

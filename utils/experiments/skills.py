@@ -25,6 +25,7 @@ from utils.tune.lora import adapter_sha256
 
 NAME = "skills"
 SEEDS = (1, 2, 3)
+PROMPTED = ("base/rules", "base/retrieved")  # how patients' questions are triaged without training
 PAGES = ("documents/legal-clause-review.md", "documents/clinic-triage.md")
 FILES = ("clauses.jsonl", "triage.jsonl", "features.jsonl", *PAGES)
 MINUTES = {"base": 1.5, "base/few-shot": 1, "base/retrieved": 2.5, "base/rules": 1.5, "ft": 3.5}  # the others: seconds
@@ -90,10 +91,10 @@ def score_item(skill: Skill, item: Item, answer: Answer, marks: Sequence[str | N
 
 
 def patient_units(lab: Lab, triage: Skill) -> list[Unit]:
-    """The reader of records; then triage of the questions by the rule in the prompt, and by each seed's adapter."""
+    """The reader of records; then triage of the questions in each way of PROMPTED, and by each seed's adapter."""
     arms, file = arms_of(lab, triage), f"{NAME}-patients"
     units = [Unit("patients-reader", file, 1, reading_depends_on(lab), lambda: choose_reader(lab)[1])]
-    for system, seed in (("base/rules", None), *(("ft", seed) for seed in SEEDS)):
+    for system, seed in (*((system, None) for system in PROMPTED), *(("ft", seed) for seed in SEEDS)):
         name = f"patients-{system}-{seed}" if seed else f"patients-{system}"
         key = (what_decides(lab, triage, arms[system]), reading_depends_on(lab), seed)
         units.append(Unit(name, file, 1, key, partial(triage_patients, lab, triage, system, seed)))

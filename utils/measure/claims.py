@@ -12,7 +12,10 @@ REACHES = ("mechanism", "this model", "this machine")
 
 @dataclass(frozen=True)
 class Claim:
-    """One promise and what decides it; `compute` is its statistic, `sides` are a moderator's two."""
+    """One promise and what decides it: `compute` is its statistic, `sides` are a moderator's two.
+
+    `beside` are statistics to be read next to the verdict; they decide nothing.
+    """
 
     claim_id: str
     promise: str
@@ -25,6 +28,7 @@ class Claim:
     compute: Statistic | Following
     moderator: str | None = None
     sides: tuple[tuple[str, Statistic], ...] = ()
+    beside: tuple[tuple[str, Statistic], ...] = ()
 
     @property
     def promised(self) -> tuple[float, float]:
@@ -40,7 +44,7 @@ def parse_claim(claim_id: str, entry: Mapping) -> Claim:
     needed = {*plain, "margin", "moderator", "compute"}
     if missing := needed - set(entry):
         raise ValueError(f"{claim_id} has no {', '.join(sorted(missing))}")
-    if unknown := set(entry) - needed:
+    if unknown := set(entry) - needed - {"beside"}:
         raise ValueError(f"{claim_id} has {', '.join(sorted(unknown))}, which no claim has")
     if entry["direction"] not in DIRECTIONS or entry["reach"] not in REACHES:
         raise ValueError(f"{claim_id}: direction is one of {', '.join(DIRECTIONS)}, reach one of {', '.join(REACHES)}")
@@ -54,8 +58,13 @@ def parse_claim(claim_id: str, entry: Mapping) -> Claim:
         margin=tuple(entry["margin"]) if two_ends else entry["margin"],
         compute=parse_statistic(claim_id, entry["compute"], experiment),
         moderator=moderator["name"],
-        sides=tuple(
-            (name, parse_statistic(claim_id, {**entry["compute"], **other}, experiment))
-            for name, other in moderator["sides"].items()
-        ),
+        sides=parse_variants(claim_id, entry, moderator["sides"]),
+        beside=parse_variants(claim_id, entry, entry.get("beside", {})),
     )
+
+
+def parse_variants(claim_id: str, entry: Mapping, variants: Mapping[str, Mapping]) -> tuple[tuple[str, Statistic], ...]:
+    """The entry's statistic by name, with some of its keys replaced; a key replaced by null is left out."""
+    changed = {name: {**entry["compute"], **other} for name, other in variants.items()}
+    kept = {name: {key: value for key, value in one.items() if value is not None} for name, one in changed.items()}
+    return tuple((name, parse_statistic(claim_id, one, entry["experiment"])) for name, one in kept.items())

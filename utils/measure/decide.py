@@ -75,8 +75,8 @@ def too_thin(chosen: Standing, left: Sequence[Standing]) -> str | None:
             wanted = max(lead.value, LEAD - lead.value)
             enough = lead.n * ((lead.high - lead.low) / 2 / wanted) ** 2
             return (
-                f"too thin to tell `{other.system}` from `{chosen.system}`: it is {lead} ahead, and {LEAD:g} would matter; "
-                f"about {enough:.0f} questions would tell"
+                f"too thin to tell `{other.system}` from `{chosen.system}`: its lead is {lead}, and {LEAD:g} would matter; "
+                f"at least {enough:.0f} questions, on as many more pages, would tell"
             )
     return None
 

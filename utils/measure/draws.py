@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from utils.measure.evaluation import RESAMPLES, Row, resample
+from utils.measure.evaluation import RESAMPLES, Row, is_alike, resample
 
 
 class Clusters(dict[str, str]):
@@ -34,7 +34,7 @@ def draw(values: Sequence[Row], take: str, clusters: Clusters) -> tuple[float, n
 
 def all_alike(values: Sequence[Row]) -> bool:
     """Are they all 0, or all 1, so that a bootstrap sees no spread?"""
-    return {float(row["value"]) for row in values} in ({0.0}, {1.0})
+    return is_alike(values, lambda row: row["value"])
 
 
 def draw_alike(values: Sequence[Row], clusters: Clusters, chance: np.random.Generator) -> tuple[float, np.ndarray]:

@@ -2,12 +2,15 @@
 
 A promise is `supported` where the whole interval lies on the promised side of its margin, `not supported` where all of it
 lies on the other side, and `undecided` between the two. Where the two sides of a moderator, named beforehand, come out
-opposite, it `depends`. The more promises, the likelier that chance decides one: Holm's step-down procedure (Holm 1979,
-Scandinavian Journal of Statistics 6) keeps the risk of any wrong verdict at 5 %.
+opposite, it `depends`. The more there is to decide, the likelier that chance decides something: Holm's step-down procedure
+(Holm 1979, Scandinavian Journal of Statistics 6), over all promises and all pairs of sides whose rows are there, keeps the
+risk of any wrong verdict at 5 %. That sides are opposite takes both of them, so it is as sure as the less sure one.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,53 +51,91 @@ def decide(p_values: Sequence[float]) -> list[bool]:
 
 
 def questions_needed(sample: Sample, promised: tuple[float, float]) -> int | None:
-    """About how many questions would decide it, if the value stayed where it is: an interval shrinks with their root.
+    """At least how many questions, on as many more pages, would decide it if the value stayed where it is.
 
-    None where the value lies on the margin itself, or was measured once.
+    An interval shrinks with the root of their number; that of the spread between trainings wouldn't, and many promises
+    ask for more than one does. None where the value lies on the margin itself, or was measured once.
     """
     low, high = sample.interval
     distance = min(abs(sample.value - end) for end in promised if math.isfinite(end))
     return math.ceil(sample.n * ((high - low) / 2 / distance) ** 2) if distance and not sample.once else None
 
 
-def measured(claims: Sequence[Claim], take: Take) -> list[tuple[Claim, Sample, dict[str, Sample]]]:
-    """The claims whose rows are there, each with its sample and those of its moderator's sides."""
+@dataclass(frozen=True)
+class Measured:
+    """A claim with its sample, those of its moderator's sides, and those that stand beside it, by name."""
+
+    claim: Claim
+    sample: Sample
+    sides: dict[str, Sample]
+    beside: dict[str, Sample]
+
+    def weigh(self, sample: Sample) -> tuple[str, float]:
+        """The sample against what is promised."""
+        return weigh(sample, self.claim.promised)
+
+    def weigh_sides(self) -> float | None:
+        """The p-value of the two sides being opposite; None where they aren't, or where there are none."""
+        weighed = [self.weigh(side) for side in self.sides.values()]
+        return max(p for _, p in weighed) if len({verdict for verdict, _ in weighed}) == 2 else None
+
+
+def measured(claims: Sequence[Claim], take: Take) -> list[Measured]:
+    """The claims whose rows are there. What stands beside one may be missing, its sides may not."""
     found = []
     for claim in claims:
         try:
-            found.append((claim, take(claim.compute), {name: take(side) for name, side in claim.sides}))
+            sides = {name: take(side) for name, side in claim.sides}
+            found.append(Measured(claim, take(claim.compute), sides, take_if_there(claim.beside, take)))
         except NotMeasured:
             continue
     return found
 
 
+def take_if_there(statistics: Sequence[tuple[str, Statistic]], take: Take) -> dict[str, Sample]:
+    """The samples of those statistics whose rows are there."""
+    samples = {}
+    for name, statistic in statistics:
+        with suppress(NotMeasured):
+            samples[name] = take(statistic)
+    return samples
+
+
 def judge(claims: Sequence[Claim], take: Take) -> dict[str, dict]:
     """claim id → verdict with the numbers behind it, for every claim whose rows are there."""
     found = measured(claims, take)
-    weighed = [weigh(sample, claim.promised) for claim, sample, _ in found]
-    verdicts = {}
-    for (claim, sample, parts), (verdict, p), sure in zip(found, weighed, decide([p for _, p in weighed])):
-        sides = {name: judge_side(claim, part) for name, part in parts.items()}
-        opposite = {side["verdict"] for side in sides.values()} == {"supported", "not supported"}
-        verdict = "depends" if opposite else verdict if sure else "undecided"
-        verdicts[claim.claim_id] = {
-            "verdict": verdict,
-            "reach": claim.reach,
-            "statistic": claim.statistic,
-            **described(sample),
-            "promised": [end if math.isfinite(end) else None for end in claim.promised],
-            "p": round(p, 5),
-            "moderator": claim.moderator,
-            "sides": sides,
-            "questions_needed": questions_needed(sample, claim.promised) if verdict == "undecided" else None,
-        }
-    return verdicts
+    alone = [one.weigh(one.sample)[1] for one in found]
+    moderated = [one for one in found if one.sides]
+    sure = decide([*alone, *(1.0 if p is None else p for p in (one.weigh_sides() for one in moderated))])
+    depends = {one.claim.claim_id for one, is_sure in zip(moderated, sure[len(found) :]) if is_sure}
+    return {
+        one.claim.claim_id: describe_verdict(one, is_sure, one.claim.claim_id in depends)
+        for one, is_sure in zip(found, sure)
+    }
 
 
-def judge_side(claim: Claim, sample: Sample) -> dict:
-    """The verdict on one side of a moderator; the two sides share the 5 %."""
-    verdict, p = weigh(sample, claim.promised)
-    return {"verdict": verdict if p <= (1 - LEVEL) / len(claim.sides) else "undecided", **described(sample)}
+def describe_verdict(one: Measured, sure: bool, depends: bool) -> dict:
+    """The verdict as plain values; `sure` and `depends` are what Holm's procedure lets stand."""
+    claim, (verdict, p) = one.claim, one.weigh(one.sample)
+    verdict = "depends" if depends else verdict if sure else "undecided"
+    return {
+        "verdict": verdict,
+        "reach": claim.reach,
+        "statistic": claim.statistic,
+        **described(one.sample),
+        "promised": [end if math.isfinite(end) else None for end in claim.promised],
+        "p": round(p, 5),
+        "moderator": claim.moderator,
+        "sides": {name: judge_side(one, side) for name, side in one.sides.items()},
+        "beside": {name: described(sample) for name, sample in one.beside.items()},
+        "questions_needed": questions_needed(one.sample, claim.promised) if verdict == "undecided" else None,
+    }
+
+
+def judge_side(one: Measured, sample: Sample) -> dict:
+    """What one side of a moderator says by itself; the two sides share the 5 %."""
+    verdict, p = one.weigh(sample)
+    return {"verdict": verdict if p <= (1 - LEVEL) / len(one.sides) else "undecided", **described(sample)}
 
 
 def described(sample: Sample) -> dict:

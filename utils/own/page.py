@@ -22,6 +22,7 @@ STYLE = (
 )
 CAVEATS = (
     "One small language model; a larger one reads and remembers better, and the order of the systems may change with it.",
+    "Intervals draw whole documents. With fewer than about twenty they come out too narrow: trust large leads only.",
     "The questions are those of the file. What people ask tomorrow may be worded otherwise, or be about something else.",
     "Nothing was revised here: a fine-tuned model goes on giving the old answer until it is trained again.",
     "`raft` came as the course trained it, on other documents; trained on these it might read them better.",

@@ -9,8 +9,9 @@ from utils.page.tables import bounds, described, table
 INTRO = (
     "What decides each promise, and the margin, stand in [`claims.yaml`](../claims.yaml) with the day they were fixed and "
     "what had been seen by then. All at 135M parameters, on this company; in brackets 95 % intervals. Over all promises "
-    "together the risk of a wrong verdict is held at 5 % (Holm). What is said of money rests on the prices in "
-    "[`prices.yaml`](../prices.yaml), which are assumptions; lesson 11 tries others."
+    "measured so far, the risk of a wrong verdict is held at 5 % (Holm). What is said of money rests on the prices and the "
+    "minutes of work in [`prices.yaml`](../prices.yaml), which are assumptions; lesson 11 tries others, some of which turn a "
+    "verdict round. What stands *beside* a verdict was asked later and decides nothing."
 )
 
 
@@ -29,7 +30,9 @@ def ledger_line(claim: Claim, verdict: Mapping) -> list[str]:
         sides = (f"*{name}* {side['verdict']}, {described(side)}" for name, side in verdict["sides"].items())
         said += f". {verdict['moderator'].capitalize()}: {'; '.join(sides)}"
     if verdict["questions_needed"]:
-        said += f" (about {verdict['questions_needed']} questions would decide it)"
+        said += f" (it would take at least {verdict['questions_needed']} questions, on as many more pages)"
+    if verdict["beside"]:
+        said += f". Beside it: {'; '.join(f'*{name}* {described(other)}' for name, other in verdict['beside'].items())}"
     measured = f"{claim.statistic}: {described(verdict)}, {counted(verdict)}"
     return [claim.claim_id, claim.promise, measured, bounds(*verdict["promised"]), said]
 

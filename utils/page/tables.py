@@ -24,12 +24,13 @@ def described(verdict: Mapping) -> str:
 
 
 def interval_of(value: float, low: float, high: float) -> str:
-    """Two digits each.
+    """Two digits each; the value alone where nothing was drawn that could spread, such as prices that are assumed.
 
-    >>> interval_of(0.5, 0.25, 1)
-    '0.50 [0.25, 1.00]'
+    >>> interval_of(0.5, 0.25, 1), interval_of(17.333, 17.333, 17.334)
+    ('0.50 [0.25, 1.00]', '17.33')
     """
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    shown = [f"{number:.2f}" for number in (value, low, high)]
+    return shown[0] if len(set(shown)) == 1 else f"{shown[0]} [{shown[1]}, {shown[2]}]"
 
 
 def bounds(low: float | None, high: float | None) -> str:
