@@ -412,7 +412,7 @@ def colab_suite() -> Suite:
 def run_tests(extra: list[str], only: str | None = None) -> int:
     """set everything up and run every test"""
     python = environment() if only == "unit" else prepare()
-    outcomes = [run_suite(python_of(suite, python), suite, extra) for suite in suites(only)]
+    outcomes = [run_suite(python, suite, extra) for suite in suites(only)]
     say("\n" + "\n".join(line for _, line in outcomes))
     return 0 if all(passed for passed, _ in outcomes) else 1
 
@@ -430,7 +430,11 @@ def run_suite(python: Path, suite: Suite, extra: list[str]) -> tuple[bool, str]:
     say(f"\n{suite.title}")
     start = time.monotonic()
     variables = {"COURSE_STRICT": "1", **dict(suite.variables)}
-    code = call(python, "-m", "pytest", "-p", "no:cacheprovider", *suite.arguments, *extra, **variables)
+    try:
+        own = python_of(suite, python)
+    except SystemExit as problem:  # the other parts' outcomes are told all the same
+        return False, f"failed  {suite.title}: {problem}"
+    code = call(own, "-m", "pytest", "-p", "no:cacheprovider", *suite.arguments, *extra, **variables)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     return code == 0, f"{'failed' if code else 'passed'}  {minutes:3d} min {seconds:2d} s  {suite.title}"
 
@@ -618,12 +622,20 @@ own, or in a container with the network off and the submissions read-only:
 IMAGE has this folder as its working directory, with packages and models: what `python course.py run` leaves behind."""
 
 
+FURTHER = {  # what the command behind a command can be told; tests/test_course.py holds that it can
+    "run": "also: --model HUB_ID_OR_FOLDER, --data FOLDER, --seeds 1 2 3, --full (five seeds; renews data/results/)",
+    "reproduce": "also: --only NAME (an experiment, or a promise like R1; several are fine)",
+    "bench": "also: names of comparisons, --table (only the table and the figure, from the saved results)",
+    "build": "also: numbers of lessons like 08, --no-run (keep outputs where no code changed), --check (write nothing)",
+}
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(description="RAG vs Fine-Tuning, measured. Start with: python course.py run")
     commands = top.add_subparsers(required=True, metavar="command")
     for name, command in COMMANDS.items():
-        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__, epilog=FURTHER.get(name))
         sub.set_defaults(command=command)
         if name == "run":
             sub.add_argument("--bundle", metavar="FOLDER", help="take packages and model from a bundle, without a network")

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -257,6 +258,34 @@ def test_help_names_every_command():
     assert result.returncode == 0
     for command in course.COMMANDS:
         assert f"\n    {command}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "command, source",
+    [
+        ("run", "utils/comparison.py"),
+        ("reproduce", "utils/experiments/__main__.py"),
+        ("bench", "benchmarks/__main__.py"),
+        ("build", "notebooks/build.py"),
+    ],
+)
+def test_help_names_the_options_of_the_command_behind(command, source):
+    text = (course.ROOT / source).read_text(encoding="utf-8")
+    known = re.findall(r'add_argument\(\s*"(--[a-z-]+)"', text)
+    assert known and set(known) == set(re.findall(r"--[a-z-]+", course.FURTHER[command]))
+
+
+def test_a_part_whose_packages_cannot_be_installed_fails_and_the_others_are_told_all_the_same(monkeypatch, capsys):
+    def install(venv, packages):
+        raise SystemExit("no network here")
+
+    monkeypatch.setattr(course, "install", install)
+    monkeypatch.setattr(course, "is_complete", lambda *of: False)
+    monkeypatch.setattr(course, "prepare", lambda: Path(sys.executable))
+    monkeypatch.setattr(course, "call", lambda *command, **more: 0)
+    assert course.run_tests([]) == 1
+    said = capsys.readouterr().out
+    assert said.count("passed ") == 3 and "failed  Lessons with Colab's packages: no network here" in said
 
 
 def test_grade_hands_on_what_it_was_told_with_paths_that_hold_anywhere(monkeypatch):

@@ -10,8 +10,8 @@ INTRO = (
     "What decides each promise, and the margin, stand in [`claims.yaml`](../claims.yaml) with the day they were fixed and "
     "what had been seen by then. All at 135M parameters, on this company; in brackets 95 % intervals. Over all promises "
     "measured so far, the risk of a wrong verdict is held at 5 % (Holm). What is said of money rests on the prices and the "
-    "minutes of work in [`prices.yaml`](../prices.yaml), which are assumptions; lesson 11 tries others, and some turn a verdict "
-    "round. What stands *beside* a verdict was asked later and decides nothing."
+    "minutes of work in [`prices.yaml`](../prices.yaml), which are assumptions; lesson 11 tries others, and some turn a "
+    "verdict round. What stands *beside* a verdict was asked later and decides nothing."
 )
 
 
