@@ -1,12 +1,14 @@
 """Saved rows come back with where they came from, or not at all."""
 
 import datetime
+import subprocess
 
 import pytest
 from fakes import cut_short, write_company
 
 from utils.data import load_company
 from utils.files import DamagedFile
+from utils.measure import results
 from utils.measure.evaluation import Condition, score
 from utils.measure.results import PROVENANCE_FIELDS, ROW_FIELDS, describe_run, read_results, write_results
 from utils.records import Answer
@@ -72,3 +74,26 @@ def test_a_row_with_other_fields_is_not_written(path, rows, change):
 
 def test_the_contract_names_each_field_once():
     assert len(set(ROW_FIELDS)) == len(ROW_FIELDS) and len(set(PROVENANCE_FIELDS)) == len(PROVENANCE_FIELDS)
+
+
+def test_the_commit_says_whether_code_differs_from_it_and_results_are_no_code(tmp_path, monkeypatch):
+    def git(*arguments):
+        named = ("-c", "user.name=n", "-c", "user.email=e@example.org")
+        subprocess.run(["git", *named, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert results.code_commit() is None
+    code, rows = tmp_path / "code.py", tmp_path / "data" / "results" / "rows.jsonl"
+    rows.parent.mkdir(parents=True)
+    code.write_text("a = 1\n")
+    rows.write_text("{}\n")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    commit = results.code_commit()
+    assert len(commit) == 12
+    rows.write_text("{}\n{}\n")
+    assert results.code_commit() == commit
+    code.write_text("a = 2\n")
+    assert results.code_commit() == f"{commit}+changes"

@@ -18,6 +18,7 @@ PROVENANCE_FIELDS = (
     "experiment", "model_sha256", "data_sha256", "code_commit", "versions", "cpu", "cores", "settings", "n_rows",
     "seconds", "date",
 )  # fmt: skip
+RESULTS = ("data/results", "benchmarks/results")  # what a run writes doesn't change the code that it ran
 
 
 def describe_run(
@@ -40,13 +41,19 @@ def describe_run(
 
 
 def code_commit() -> str | None:
-    """The commit this code stands at, with `+changes` when files differ from it; None outside a git checkout."""
-    command = ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+changes"]
+    """The commit this code stands at, with `+changes` where files but results differ; None outside a checkout."""
+    commit = git("rev-parse", "--short=12", "HEAD")
+    others = (".", *(f":(exclude){folder}" for folder in RESULTS))
+    changed = commit and git("status", "--porcelain", "--untracked-files=no", "--", *others)
+    return commit + "+changes" * bool(changed) if commit else None
+
+
+def git(*arguments: str) -> str:
+    """What git says of this checkout; nothing where it fails or isn't there."""
     try:
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     except FileNotFoundError:
-        return None
-    return result.stdout.strip() or None
+        return ""
 
 
 def figure(name: str, system: str, value: float, unit: str, seed: int | None = None, item: str | None = None) -> dict:

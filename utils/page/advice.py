@@ -37,5 +37,6 @@ def advice_line(scenario: Scenario, given: Advice) -> list[str]:
     """One situation."""
     said = f"{given.option}, as `{given.system}`" if given.option else "nothing"
     same = "–" if given.option is None else "as the guide" if given.option == scenario.advice else "**not as the guide**"
+    same += ", but too thin to be sure" if given.option and given.thin else ""
     reasons = [*given.reasons, *(f"`{name}` {why}" for name, why in given.ruled_out.items())]
     return [scenario.name, scenario.advice, said, same, "; ".join([*reasons, *([given.thin] if given.thin else [])])]
