@@ -45,6 +45,7 @@ def test_every_share_agrees_with_counting():
     assert shares == {
         "right": (pytest.approx(1 / 3), 3),
         "right where found": (0.5, 2),
+        "right then": (1.0, 1),  # q1
         "new": (1.0, 1),
         "stale": (0.5, 2),
         "abstains rightly": (1.0, 1),

@@ -12,20 +12,18 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"  # told apart by colour-bli
 def plot_comparison(table: pd.DataFrame, title: str) -> Figure:
     """Two panels a system: right answers before and after the revision, and stale answers, with 95 % intervals.
 
-    `table` is `summary.summarise(rows)`: cells are Estimates.
+    The left one is about the questions that have an answer before and another one after. `table` is
+    `summary.summarise(rows)`: cells are Estimates.
     """
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(9.5, 0.42 * len(table) + 1.9), sharey=True, layout="constrained", width_ratios=[3, 2]
     )
     systems = list(table.index)[::-1]
-    draw_estimates(left, [table.loc[name, "right"] for name in systems], 0.14, BLUE, "o", "documents as trained on")
-    draw_estimates(
-        left, [table.loc[name, "new"] for name in systems], -0.14, ORANGE, "s", "after the change: the new answer"
-    )
-    draw_estimates(
-        right, [table.loc[name, "stale"] for name in systems], 0, GREY, "D", "after the change: still the old answer"
-    )
-    for axis, label in ((left, "share of questions answered right"), (right, "share answered with the old value")):
+    draw_estimates(left, [table.loc[name, "right then"] for name in systems], 0.14, BLUE, "o", "right before the change")
+    draw_estimates(left, [table.loc[name, "new"] for name in systems], -0.14, ORANGE, "s", "after it: the new answer")
+    draw_estimates(right, [table.loc[name, "stale"] for name in systems], 0, GREY, "D", "after it: still the old answer")
+    labels = "share of the questions that get a new answer", "share of the questions that change"
+    for axis, label in zip((left, right), labels):
         axis.set(xlim=(-0.03, 1.03), xlabel=label, yticks=range(len(systems)), yticklabels=systems)
         axis.grid(axis="x", alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
@@ -59,9 +57,9 @@ def plot_curve(curve: Sequence[tuple[float, float, float | None]], title: str) -
     """Training and validation loss by epoch."""
     figure, axis = plt.subplots(figsize=(5, 2.8), layout="constrained")
     epochs = [row[0] for row in curve]
-    axis.plot(epochs, [row[1] for row in curve], "o-", color=BLUE, label="training")
-    axis.plot(epochs, [row[2] for row in curve], "s--", color=ORANGE, label="validation")
-    axis.set(xlabel="epoch", ylabel="loss per answer token", title=title)
+    axis.plot(epochs, [row[1] for row in curve], "o-", color=BLUE, label="training (mean since the last point)")
+    axis.plot(epochs, [row[2] for row in curve], "s--", color=ORANGE, label="validation (at the point)")
+    axis.set(xlabel="epoch", ylabel="loss per answer token", title=title, xticks=epochs, ylim=(0, None))
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False)
     return figure

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from utils.measure.draws import Clusters, draw_together
+from utils.measure.draws import Clusters, all_alike, draw_alike, draw_together
 from utils.measure.evaluation import Estimate, Row, estimate
 from utils.measure.money import ANSWER, CHANGE, START
 from utils.measure.samples import Background, Sample
@@ -103,8 +103,23 @@ def measure_parts(answers: Sequence[Row], clusters: Clusters, stream: int) -> di
     chosen = {part: rows for part, rows in chosen.items() if rows}
     values = [np.array([right_or_wrong(row) for row in rows], float) for rows in chosen.values()]
     draws = draw_together(list(zip(chosen.values(), values)), clusters, stream)
+    draws = [draw_exactly(*part, clusters, stream) for part in zip(chosen.values(), values, draws)]
     made = (Part(rows, value.mean(axis=0), drawn) for rows, value, drawn in zip(chosen.values(), values, draws))
     return dict(zip(chosen, made))
+
+
+def draw_exactly(rows: Sequence[Row], values: np.ndarray, draws: np.ndarray, clusters: Clusters, stream: int) -> np.ndarray:
+    """The draws of one part, those of a share of none or all replaced: such a share isn't known exactly either.
+
+    Another system or stream gets other chances, so that two of them aren't taken for the same; both columns get the same.
+    """
+    exact = draws.copy()
+    for column, numbers in enumerate(values.T):
+        alike = [{"question_id": row["question_id"], "value": number} for row, number in zip(rows, numbers)]
+        if all_alike(alike):
+            chance = np.random.default_rng([stream, *rows[0]["system"].encode()])
+            exact[:, column] = draw_alike(alike, clusters, chance)[1]
+    return exact
 
 
 def right_or_wrong(row: Row) -> tuple[bool, bool]:

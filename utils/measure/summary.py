@@ -10,6 +10,7 @@ from utils.measure.metrics import precision, recall
 COLUMNS = {
     "right": "right answers",
     "right where found": "right, where its passage was found",
+    "right then": "right before the change, where it gives a new answer",
     "new": "after the change: new answer",
     "stale": "after the change: old answer",
     "abstains rightly": "says it doesn't know, rightly",
@@ -40,6 +41,8 @@ def summarise_system(rows: Sequence[Row], evidence: dict[str, list[str]], cluste
     before = [row for row in rows if not row["after"]]
     changed = [row for row in rows if row["after"] and row["stale"] is not None]
     answerable = [row for row in before if row["em"] is not None]
+    renewed = [row for row in changed if row["em"] is not None]
+    ids = {row["question_id"] for row in renewed}
 
     def share(chosen: Iterable[Row], value: Callable[[Row], float | None]) -> Estimate:
         """The mean of a value over these rows, with its interval."""
@@ -48,7 +51,8 @@ def summarise_system(rows: Sequence[Row], evidence: dict[str, list[str]], cluste
     return {
         "right": share(answerable, lambda row: row["correct"]),
         "right where found": share((row for row in answerable if row["gold_retrieved"]), lambda row: row["correct"]),
-        "new": share((row for row in changed if row["em"] is not None), lambda row: row["correct"]),
+        "right then": share((row for row in before if row["question_id"] in ids), lambda row: row["correct"]),
+        "new": share(renewed, lambda row: row["correct"]),
         "stale": share(changed, lambda row: row["stale"]),
         "abstains rightly": share((row for row in before if row["em"] is None), lambda row: row["abstained"]),
         "abstains wrongly": share(answerable, lambda row: row["abstained"]),
