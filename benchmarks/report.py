@@ -27,18 +27,25 @@ def to_table(results: Sequence[Mapping]) -> str:
         sign = "at least" if result["better"] == "higher" else "at most"
         lines.append(
             f"| `{result['name']}` | {result['against']} | {show(result)} | {sign} {result['target']:g} {result['unit']} | "
-            f"{result['n_runs']} | {'yes' if is_met(result) else 'no'} |"
+            f"{result['n_runs']} | {outcome(result)} |"
         )
     return "\n".join(lines)
 
 
 def show(result: Mapping) -> str:
-    """Value, unit and interval.
+    """Value, unit and, where it was measured more than once, interval.
 
-    >>> show({"value": 9.04, "unit": "×", "low": 8.1, "high": 10.2})
+    >>> show({"value": 9.04, "unit": "×", "low": 8.1, "high": 10.2, "n_runs": 5})
     '9.04 × [8.1, 10.2]'
     """
-    return f"{result['value']:.3g} {result['unit']} [{result['low']:.3g}, {result['high']:.3g}]"
+    value, low, high = (f"{result[key] + 0.0:.3g}" for key in ("value", "low", "high"))
+    return f"{value} {result['unit']}" + (f" [{low}, {high}]" if result["n_runs"] > 1 else "")
+
+
+def outcome(result: Mapping) -> str:
+    """Whether the target is reached, and whether the interval leaves that open."""
+    doubt = result["n_runs"] > 1 and result["low"] <= result["target"] <= result["high"]
+    return ("yes" if is_met(result) else "no") + (", but the interval holds the target" if doubt else "")
 
 
 def reach(result: Mapping, figure: str) -> float:
@@ -58,6 +65,8 @@ def plot_reach(results: Sequence[Mapping]) -> Figure:
         ends = sorted(reach(result, end) for end in ("low", "high"))
         met = is_met(result)
         axis.plot(ends, [row, row], "-", color="0.6", lw=2)
+        if ends[1] == MOST:
+            axis.plot(MOST, row, ">", color="0.6", ms=6)  # it goes on
         axis.plot(reach(result, "value"), row, "o" if met else "s", color=BLUE if met else ORANGE, ms=7)
         axis.annotate(show(result), (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     axis.axvline(1, color="black", lw=1, ls="--")

@@ -337,8 +337,8 @@ print(f"Told to say so when it doesn't know, it gave {neither} Larkspur answers 
 # ## Does it write less surely when it is wrong?
 #
 # Perhaps the probabilities give it away. We take the probabilities of all tokens of an answer and their typical value:
-# multiply the n of them, then take the n-th root (the **geometric mean**). In the figure each point is one answer, and the
-# black bar is the median of its row.
+# multiply the n of them, then take the n-th root (the **geometric mean**). In the figure each point is one answer, and
+# the black bar is the **median** of its row: half of the points lie on either side.
 
 # %%
 def sureness(question, answer):
@@ -438,10 +438,10 @@ print(f"Right about the world: {n_right['world']} without a hint, {n_good['world
 #
 # ## How much is a share worth?
 #
-# Suppose a system is right on 58 % of this test. Would it be 58 % with other pages? We can't write another handbook, but we
-# can **draw** one from what we have: as many things as there are, at random, some twice and some not at all. Then count
-# again, thousands of times. The middle 95 % of these shares is a 95 % **interval**, and the method is called the
-# **bootstrap**.
+# Suppose a system gets a little over half of this test right. Would it with other pages? We can't write another
+# handbook, but we can **draw** one from what we have: as many things as there are, at random, some twice and some not
+# at all. Then count again, thousands of times. The middle 95 % of these shares is a 95 % **interval**, and the method
+# is called the **bootstrap**.
 #
 # Which *things* do we draw? The cell draws questions, then whole **pages** with all their questions, and compares with the
 # course's `estimate`. Its system is `search`, a control without a model that "answers" with the best passage it finds.
@@ -617,10 +617,11 @@ else:
 # nobody thought of. The strict one is blunt, and everybody can check it. Either way `base` gets no answer right.
 
 # %% [markdown] tags=["exercise"]
-# **2. Does the probability know better than the answer?** Open. Perhaps the model can't *say* the right value, but likes it
-# better than a wrong one when it is shown both. Write `log_probability(question, answer)`: the sum of the log-probabilities of
-# the answer's tokens, written after the closed-book prompt (without the token that ends it). The check then asks, for each dev
-# question: is the accepted answer more probable than the first look-alike in `wrong`? A coin gets one half.
+# **2. Does the probability know better than the answer?** Open. Perhaps the model can't *say* the right value, but
+# likes it better than a wrong one when it is shown both. Write `log_probability(question, answer)`: the logarithms of
+# the probabilities of the answer's tokens, added up, when they are written after the closed-book prompt (without the
+# token that ends it). The check then asks, for each dev question: is the accepted answer more probable than the first
+# look-alike in `wrong`? A coin gets one half.
 #
 # Then think about it. Why is the sum unfair to longer answers, and what would you do about it?
 #

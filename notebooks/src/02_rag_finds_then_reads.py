@@ -23,7 +23,7 @@
 # in ten lines, follow a citation to the very characters of a page, and say of a wrong answer whether search or reader
 # failed.
 #
-# **Minutes** About 3 on two cores, no GPU; an hour with reading and exercises. Nothing is trained.
+# **Minutes** About two on two cores, no GPU; an hour with reading and exercises. Nothing is trained.
 #
 # **Promises tested** RAG shows where its answers come from (R2). It is limited by the model that reads (R7). And it
 # leaves that model as it was (R9).
@@ -160,8 +160,8 @@ for asked in ("Who keeps the key to the glaze room?", "Where do aprons hang?", "
 # Two good answers with a source, and a third that looks just like them and is nonsense. Search always finds
 # *something*. Keep that in mind.
 #
-# Now the real search and the real model in the same two places. The course's own version is `answer_with_rag`. Does it
-# say the same as ours, word for word?
+# Now the real search and the real model in the same two places. The course's own version is `answer_with_rag`. The
+# `assert` makes sure that it says the same as ours, word for word. Then read the answer: would it have helped you?
 
 # %%
 from utils.answer.rag import answer_with_rag
@@ -336,7 +336,7 @@ if INTERACTIVE:
     interact(look, question=[(q.text, q.question_id) for q in live], k=[MORE, 1])
 
 # %% [markdown]
-# For this reader, every further passage is one more place to take a wrong value from. Lesson 3 asks how long a passage
+# For this reader, every further passage is more to lose the thread in. Lesson 3 asks how long a passage
 # should be, lesson 8 trains a model to read several.
 #
 # *Optional:* with `INTERACTIVE = True` the cell also shows two menus, where the notebook runs live. Go through
@@ -373,7 +373,7 @@ print("The model's citations", "beat" if len(hold) > habit else "don't beat", "t
 from utils.measure.metrics import normalise
 
 testable = [(answer, q, numbers) for answer, q, numbers in cite if len(set(numbers)) < len(answer.hits)]
-outcome = {}
+changes = {}  # an answer a row: does it change without the passage?
 for name, drop_cited in (("the cited passage", True), ("one not cited", False)):
     left = []
     for answer, q, numbers in testable:
@@ -381,11 +381,13 @@ for name, drop_cited in (("the cited passage", True), ("one not cited", False)):
         dropped = set(numbers) if drop_cited else {spare}
         left.append([hit for n, hit in enumerate(answer.hits, 1) if n not in dropped])
     again = ask_with_passages(lab.lm, [q for _, q, _ in testable], (left, None), PROMPT, name)
-    outcome[name] = sum(normalise(new.text) != normalise(old.text) for new, (old, _, _) in zip(again, testable))
-    print(f"without {name}: {outcome[name]} of {len(testable)} answers change")
-lead = outcome["the cited passage"] - outcome["one not cited"]
-print("The cited passage mattered more, as a source should." if lead > len(testable) / 4
-      else "Cited or not makes little difference: the number in brackets doesn't tell what was used.")
+    changes[name] = [{"question_id": q.question_id, "seed": None, "changed": normalise(new.text) != normalise(old.text)}
+                     for new, (old, q, _) in zip(again, testable)]
+    print(f"without {name}: {sum(row['changed'] for row in changes[name])} of {len(testable)} answers change")
+gap = difference(changes["the cited passage"], changes["one not cited"], lambda row: row["changed"], clusters)
+print(f"the first minus the second: {gap}")
+print("The cited passage matters more, as a source should." if gap.low > 0
+      else "Whether the cited one matters more, these answers don't tell: many change whichever is taken away.")
 
 # %% [markdown]
 # ## Did RAG change the model?

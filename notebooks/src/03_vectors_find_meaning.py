@@ -23,7 +23,7 @@
 # **You will be able to** cut pages into passages that know where they come from, turn text into vectors and search them
 # in ways that you have checked by hand, and keep an index that notices when it is damaged or out of date.
 #
-# **Minutes** About 3 on two cores, no GPU; an hour with reading and exercises. Nothing is trained.
+# **Minutes** About two on two cores, no GPU; an hour with reading and exercises. Nothing is trained.
 #
 # **Promises tested** RAG needs a good search (R6): here its first half, search by meaning. Lesson 4 takes the other
 # half.
@@ -130,8 +130,8 @@ for chunk in chunk_document(document)[:8]:
     print(f"{chunk.start:5}–{chunk.end:<5} {chunk.passage[:150]}")
 
 # %% [markdown]
-# The words before the colon are the title and the headings above (for a table row, the table's head too). A row like
-# `eight` means nothing without them, so search and model read them along.
+# The words before the colon are the title and the headings above (for a table row, the table's head too). A table row
+# that only says `eight` means nothing without them, so search and model read them along.
 #
 # ## Why not whole pages?
 #
@@ -175,8 +175,8 @@ for other in ("passage", "page"):
     print(f"sentence minus {other}: {gap} ", "The rest costs right answers." if gap.low > 0 else "Not told apart.")
 
 # %% [markdown]
-# Every other fact on the page is a chance to take the wrong one, and a small model takes many. So the reader wants it
-# short. What does the *search* want? For that we need to know how it works.
+# What stands around the sentence doesn't help a small model, whether it takes another fact from there or only loses the
+# thread. So the reader wants it short. What does the *search* want? For that we need to know how it works.
 #
 # ## From text to a vector
 #
@@ -219,7 +219,8 @@ print("By hand and in utils: the same vector.")
 # ## From vectors to a search
 #
 # How similar two directions are, the **cosine** of their angle says: 1 for the same direction, about 0 for texts that
-# have nothing to do with each other. It is the inner product divided by both lengths.
+# have nothing to do with each other. It is the inner product (multiply number by number and add up) divided by both
+# lengths.
 #
 # Three passages and one question are few enough to check by eye. Say which passage should win. Then see whether the
 # cosine, worked out by hand, agrees with you, and with FAISS, the package that the course searches with.
@@ -358,8 +359,8 @@ for size, n in n_words.items():
 
 # %% [markdown]
 # The product is a rough forecast for one text: found first, *and* read right. If another size is ahead of `passage`
-# there, believe your numbers more than our setting. (The 40 words of the course also have to serve readers that come
-# later and are trained to read.)
+# there, believe your numbers more than our setting. (Our setting also has to serve readers that come later and are
+# trained to read. The words here are the mean of all texts, those above of the gold ones.)
 #
 # Recall alone leans towards long texts: the longer it is, the more likely it holds the answer, as one passage that is
 # the whole handbook always would. So the left panel puts recall over the *words* that have to be read for it. Up is
@@ -647,7 +648,7 @@ else:
 # ## Takeaways
 #
 # - A passage is a piece of a page that still knows its place. Short is good for the reader: all that stands beside the
-#   answer is a chance to take the wrong thing.
+#   answer is more to lose the thread in.
 # - A vector is a mean over tokens. It finds a meaning without a shared word, and it blurs what is rare and exact: a
 #   number, a name, a "not".
 # - Search small, show big: vectors of sentences, passages around the best of them.

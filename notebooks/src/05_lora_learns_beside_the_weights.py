@@ -60,9 +60,9 @@ pd.set_option("display.max_colwidth", None, "display.width", 200)  # show texts 
 # have read it anywhere. We teach with the `train` wordings and ask in the `dev` wording, which is never trained. (The
 # `test` wordings stay out of this lesson.)
 #
-# Below that stands what we are going to change: the matrices of one layer of the model. Each takes a list of `in` numbers
-# and gives a list of `out` numbers. (The model is loaded in 32-bit numbers, so that what we work out by hand and what a
-# library works out agree to many digits.)
+# Below that stands what we are going to change: the matrices of one layer of the model. Each takes a list of `in`
+# numbers and gives a list of `out` numbers; their names don't matter here. (The model is loaded in 32-bit numbers, so
+# that what we work out by hand and what a library works out agree to many digits.)
 
 # %% tags=["setup", "nbval-check-output"]
 lm = load_language_model(dtype="float32")
@@ -84,7 +84,9 @@ for name, shape in shapes.items():
     print(f"  {name:18} {shape}")
 
 # %% [markdown]
-# **Predict** before you go on, and write it down.
+# ## Predict
+#
+# Write down three guesses before you go on.
 #
 # 1. How many steps of training does it take until the right answer is more probable than everything else together: about 5,
 #    50 or 500?
@@ -100,8 +102,8 @@ for name, shape in shapes.items():
 #
 # > new `W` = `W` + (alpha / r) · `B` · `A`
 #
-# `r`, the *rank*, says how thin they are. `alpha / r` only sets how strongly the change counts. Here is the smallest case,
-# rank 1. Check one row of the change by eye: it is a row of `B` times `A`, doubled.
+# `r`, the *rank*, says how thin they are. `alpha / r` only sets how strongly the change counts; the course takes 2 for
+# it. Here is the smallest case, rank 1. Check one row of the change by eye: it is a row of `B` times `A`, doubled.
 
 # %% tags=["nbval-check-output"]
 W = torch.arange(12).reshape(3, 4)  # takes 4 numbers in, gives 3 out
@@ -125,8 +127,8 @@ print(f"to learn: {B.numel() + A.numel()} numbers in place of {W.numel()}")
 #
 # ## The layer, by hand
 #
-# As a layer of PyTorch it is ten lines. It holds the frozen linear layer, and adds its own small path to the output. `A`
-# starts at random, `B` at zero.
+# As a layer of PyTorch it is ten lines. It holds the linear layer, *frozen* (training leaves it alone), and adds its
+# own small path to the output. `A` starts at random, `B` at zero.
 
 # %%
 class Lora(torch.nn.Module):
@@ -508,7 +510,8 @@ del fresh, switched
 
 # %% [markdown]
 # Nothing is left, not a bit of it, because nothing was ever written into the model. (Merging writes: it makes a *copy* that
-# has the change in it. Keep the original, or keep the adapter to subtract it again.)
+# has the change in it. Keep the original: subtracting the change again leaves
+# its rounding behind.)
 #
 # ## The table
 #

@@ -12,7 +12,7 @@
 # knows: by asking in new words, backwards, for two things at once, for what nobody taught it, and for what it may have
 # lost.
 #
-# **Minutes** About seven on two cores, most of it two short trainings. It needs 2 to 3 GiB of memory and no GPU.
+# **Minutes** About eight on two cores, most of it two short trainings. It needs 2 to 3 GiB of memory and no GPU.
 #
 # **Promises tested** A fine-tuned model "just knows" (F7). Fine-tuning is expensive up front (F4) and needs much data (F5).
 #
@@ -94,7 +94,9 @@ for split in ("train", "dev", "test"):
 # had merely stored the sentence would look as good as one that has stored the fact. Only a wording it has never seen can
 # tell the two apart.
 #
-# **Predict** before you go on, and write it down: which share of the unseen wordings will be answered right by
+# ## Predict
+#
+# Before you go on, write down which share of the unseen wordings will be answered right by
 #
 # 1. the model as it comes, with nothing to look at;
 # 2. the model after training;
@@ -148,11 +150,9 @@ print(f"{len(written)} questions written by people, and {len(thinned)} thinned o
 # together, `warmup` the share of the steps in which the step size grows. The adapter goes to a fresh temporary folder, so
 # nothing is taken from an earlier run.
 #
-# Every example begins with the same instruction. What a batch's examples begin with in common passes the model once, not
-# once each: the course lays the batch out as a tree of tokens, and each token sees its own branch only.
+# (Two things save time. What all examples of a batch begin with passes the model once, not once each. And a folder that
+# holds a finished adapter is only read back; a killed training goes on from its last checkpoint.)
 #
-# (A folder that holds a finished adapter is only read back; a killed training goes on from its last checkpoint, a hundred
-# steps back at most.)
 
 # %%
 examples = {split: examples_of(lab, "ft", split, SEED) for split in ("train", "dev")}
@@ -172,9 +172,9 @@ print(f"the dev loss was lowest after epoch {best_epoch:g} of {SETTINGS.epochs}"
 
 # %% [markdown]
 # The loss says how surprised the model is by the right answer; zero would be no surprise at all. (It is the negative
-# logarithm of the probability that the right token was given.) Read the *gap* between
-# the two lines. As far as both fall together, what is learned carries over to new wordings. Where the training line goes
-# on falling and the other does not, the model is learning sentences by heart.
+# logarithm of the probability that the right token was given.) Read the *gap* between the two lines (*validation*: the
+# dev wordings). As far as both fall together, what is learned carries over to new wordings. Where the training line
+# goes on falling and the other does not, the model is learning sentences by heart.
 #
 # (The dev loss may even rise while the answers stay right: a few answers that the model is surely wrong about weigh
 # heavily in a loss, and count once each in a share.)
@@ -397,7 +397,7 @@ pd.DataFrame({"asked": list(PUBLIC), **says})
 # report that a fact becomes recallable in new words only after several wordings of it (Allen-Zhu and Li, arXiv 2309.14316,
 # for models trained from scratch).
 #
-# What do you expect in each of the four cells?
+# Two trainings, each asked in trained and in new words: which four shares do you expect?
 
 # %%
 n_wordings = len(known) // len(seen_questions)
@@ -493,9 +493,10 @@ print(f"of the questions without an answer, ft admits it on {rightly['ft']:.0%} 
 # - `faq` level with `ft`, or ahead, means something uncomfortable: on questions like these, the same examples in a list
 #   with a search box do the job, with nothing to train and every answer easy to change. It does *not* mean that nothing
 #   was learned. It means that reworded questions cannot show what a trained model has over a list.
-# - Where could it have more? In questions that no list holds: a fact asked backwards, two facts joined, a skill instead of
-#   a fact. None of these is in this table. You put the first two to `ft` above: look back at what it made of them. And
-#   neither system should be trusted on questions without an answer before you have read that column.
+# - Where could it have more? In questions that no list holds: a fact asked backwards, two facts joined, a skill instead
+#   of a fact ([lesson 9](09_words_find_the_subject.ipynb)). None of these is in this table. You put the first two to
+#   `ft` above: look back at what it made of them. And neither system should be trusted on questions without an answer
+#   before you have read that column.
 #
 # ## What this does not show
 #
@@ -656,5 +657,6 @@ else:
 # - Leaving out words by chance turns the examples you have into more. Somebody still has to write those.
 # - What is in the weights stays in the weights: the handbook changed and the answers did not.
 #
-# **Later** the handbook changes for everyone ([lesson 8](08_together_they_can_go_stale.ipynb)): what becomes of each
-# system's answers, and what it costs to bring them up to date.
+# **Next** [lesson 7](07_more_data_is_three_things.ipynb) asks how much data that takes, and of what. In
+# [lesson 8](08_together_they_can_go_stale.ipynb) the handbook changes for everyone: what becomes of each system's answers, and
+# what does it cost to bring them up to date?

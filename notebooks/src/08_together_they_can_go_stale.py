@@ -11,8 +11,8 @@
 # **You will be able to** catch a trained model that answers from memory while the right page lies in front of it,
 # train one that reads the page instead (RAFT), and tell reading from remembering.
 #
-# **Minutes** About five on a laptop with two cores; no GPU; under 3 GiB of memory. It helps to have done lessons 2 and 6,
-# but this notebook runs without them.
+# **Minutes** About four on a laptop with two cores; no GPU; under 3 GiB of memory. It helps to have done lessons 2 and
+# 6, but this notebook runs without them.
 #
 # **Promises tested** B1 both together give the best of both · R1 RAG is always current · F6 a fine-tuned model goes
 # out of date · in passing: R2 RAG shows its sources, R4 RAG needs no expensive retraining
@@ -79,9 +79,10 @@ question = by_id[QUESTION]
 columns = {}
 for documents in (company.documents, company.documents_after):
     page = next(document for document in documents if document.doc_id == question.evidence[0].doc_id)
-    columns[f"version {page.version}, {page.effective}"] = pd.Series(page.text.strip().split("\n\n"))
+    parts = [escape(part).replace("\n", "<br>") for part in page.text.strip().split("\n\n")]
+    columns[f"version {page.version}, {page.effective}"] = pd.Series(parts)
 with pd.option_context("display.max_colwidth", None):
-    display(HTML(pd.DataFrame(columns).to_html(index=False, justify="left")))
+    display(HTML(pd.DataFrame(columns).to_html(index=False, justify="left", escape=False)))
 print(f"We follow one question: {question.text}")
 print(f"before the revision:    {question.answers[0]}")
 print(f"after it:               {question.answers_after[0]}")
@@ -127,9 +128,9 @@ for k in (1, 3):
 #
 # ## One question, by eye (F6)
 #
-# Now the adapter of lesson 6, trained on last year's answers. It comes with the course: the code of lesson 6 made it, with
-# the settings above, and `shipped_adapter` refuses it should company, model or settings be others by now. We ask it our
-# one question twice: closed book, and with the new page.
+# Now the adapter of lesson 6, trained on last year's answers. It comes with the course: the code of lesson 6 made it,
+# with the settings above, and `shipped_adapter` refuses it if company, model or settings have changed since. We ask it
+# our one question twice: closed book, and with the new page.
 
 # %%
 from utils.tune.lora import merge_adapter
@@ -183,7 +184,8 @@ print(f"By hand and utils.measure.metrics.is_stale agree on all {len(judged)} an
 # Below the table the questions are split by what the adapter knew closed book. If page and memory compete,
 # staleness should sit where there was an old value to remember.
 #
-# Three small functions first: `rows_of` asks and scores, `said` puts a row's answer into two words, `tally` counts.
+# Three small functions first: `rows_of` asks and scores, `said` puts a row's answer into one of four boxes, `tally`
+# counts.
 
 # %% tags=["setup"]
 SAID = ["new value", "old value", "I don't know", "something else"]
@@ -224,7 +226,8 @@ print("So the adapter makes the reader staler, beyond chance:", gap.low > 0)
 # %% [markdown]
 # ## Why: what its training taught it about passages
 #
-# Here is everything that `ft` was ever shown about our fact, and a count over all its examples.
+# Here are the questions that taught `ft` our fact, and a count over all its examples. (It also saw a thinned copy of
+# each, as in lesson 6, so it heard the old value twice as often as the last line counts.)
 
 # %% tags=["nbval-check-output"]
 learned = examples_of(lab, "ft", "train", SEED)
@@ -287,8 +290,8 @@ for kind in sorted(set(kinds) - {"no document answers it"}, reverse=True):
 # empty hands.
 #
 # One thing must be kept apart. After such a training, a right answer may be read from the page, or remembered after
-# all. So the documents of every third fact, the **held-out** ones, are kept out of `raft`'s training: their
-# questions and their passages. What it gets right there, it cannot have remembered. The next cell makes sure of it.
+# all. So some documents are **held out**, those of every third fact: neither their questions nor their passages are in
+# `raft`'s training. What it gets right there, it cannot have remembered. The next cell makes sure of it.
 
 # %% tags=["nbval-check-output"]
 held = [q for q in test if is_held_out(q, lab.held_out)]
@@ -301,10 +304,11 @@ print(f"of their {len(texts)} passages and questions, in a training example: {su
 # %% [markdown]
 # ## Train it
 #
-# The whole training takes from six minutes to a quarter of an hour on two cores, which hangs on whether the processor has
-# fast bfloat16. That is long to sit and watch. So we train on every tenth example now, with the same code and settings; the
-# bar says how long it takes. For all that follows we take the adapter that was trained on *all* of them and comes with the
-# course (`WHOLE = True` trains it here instead). Meanwhile, write down four predictions, with a reason each:
+# The whole training takes from six minutes to a quarter of an hour on two cores, which hangs on whether the processor
+# has fast bfloat16 (on one core, about twice that). That is long to sit and watch. So we train on every tenth example
+# now, with the same code and settings; the bar says how long it takes. For all that follows we take the adapter that
+# was trained on *all* of them and comes with the course (`WHOLE = True` trains it here instead). Meanwhile, write down
+# four predictions, with a reason each:
 #
 # 1. With the new pages: how often does `raft` give the new value, how often the old?
 # 2. Is it better on documents seen in training than on held-out ones? By how much?
@@ -357,7 +361,7 @@ practised_all = rows_of(lab, "raft", raft_model, changed)
 display(tally({"a tenth of the practice": practised_less, "all of it": practised_all}))
 gap = difference(practised_all, practised_less, lambda row: row["correct"], clusters)
 print(f"new value, all of it minus a tenth, {len(changed)} questions: {gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
-print("More practice pays, beyond chance:", gap.low > 0)
+print("More practice pays, also on pages drawn anew:", gap.low > 0)
 
 # %% [markdown]
 # Now the new documents. Prediction 1 is the first two lines together; prediction 2 is the first line against the
@@ -416,8 +420,10 @@ print("  gives the right value all the same:   ", sum(any(contains(t, a) for a i
 # Back from one training run to the saved ones: all test questions, every seed, 95 % intervals over documents and
 # seeds.
 #
-# 1. Right before the change; after it the new answer, and the old one. Hold your four guesses against "new".
-# 2. The two ways of saying "I don't know", and what the citations are worth (R2).
+# 1. Right before the change, over all questions and ("right then") over those that get a new answer; after it that new
+#    answer, and the old one. Hold your four guesses against "new".
+# 2. The two ways of saying "I don't know", and what the citations are worth (R2): *precision* asks how many of the
+#    cited documents hold the answer, *recall* how many answers cite theirs. A dash: nothing was cited.
 # 3. What is said about the rules that were dropped: a count over all seeds, where only "I don't know" is right.
 #
 # Intervals side by side are no comparison yet. All systems answered the same questions, so the second cell compares
@@ -429,7 +435,7 @@ table = table_of(company, saved)
 of = {name: [row for row in saved if row["system"] == name] for name in SYSTEMS}
 gone_ids = {q.question_id for q in gone}
 dropped = {name: [row for row in rows if row["after"] and row["question_id"] in gone_ids] for name, rows in of.items()}
-display(table.loc[SYSTEMS, ["right", "new", "stale"]])
+display(table.loc[SYSTEMS, ["right", "right then", "new", "stale"]])
 display(table.loc[SYSTEMS, ["abstains rightly", "abstains wrongly", "citation precision", "citation recall"]])
 display(tally(dropped)[SAID[1:]])
 
@@ -456,7 +462,7 @@ for name in ("rag", "ft"):
 # %%
 from utils.measure.plots import plot_comparison
 
-plot_comparison(table.loc[SYSTEMS], "The saved rows: before and after the revision")
+plot_comparison(table.loc[SYSTEMS], "The saved rows: the questions whose answer changes")
 print("A grey point far to the right: this year's question, last year's answer.")
 
 # %% [markdown]
@@ -638,5 +644,5 @@ else:
 # - Held-out documents tell reading from remembering. Without them a trained reader's score means little.
 # - An index is brought up to date in the seconds you saw above. But somebody has to take the old page out.
 #
-# **What comes next:** which of the differences in that table are real, and what may be concluded from them. That is
-# lesson 10.
+# **What comes next:** [lesson 9](09_words_find_the_subject.ipynb) leaves facts for skills and style. Which of the
+# differences in that table are real is the question of lesson 10. In the half-day track: lesson 13.

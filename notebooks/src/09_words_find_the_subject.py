@@ -15,7 +15,7 @@
 # is asked one clause in four ways. Lessons 5 and 6 help.
 #
 # **Promises tested** F2 fine-tuning gives deep specialised skill · F3 its output sounds natural, in house style · in
-# passing: S3 the medical assistant
+# passing: S3 a medical assistant needs training, and with records both
 #
 # {{pipeline: tune, answer, measure}}
 
@@ -90,10 +90,10 @@ print(f"{len(clauses.values[0])} labels; the page with the whole rule has {len(c
 # %% [markdown]
 # ## Predict
 #
-# Twelve labels, fourteen codes. Write down a share of right first marks on new texts for each of these: the commonest
-# label for everybody; a program that **counts words** and knows no order; the small model with the rule on a page in its
-# prompt; the same model after training on the examples. And who of them will fall where the *combination* of rules
-# is new?
+# A clause gets one of twelve labels, a note one of fourteen codes. Write down how often each of these will give the
+# right one for a new text: the commonest label for everybody; a program that **counts words** and knows no order; the
+# small model with the rule on a page in its prompt; the same model after training on the examples. And who of them will
+# fall where the *combination* of rules is new?
 #
 # ## The smallest true example
 #
@@ -171,9 +171,10 @@ print(f"run again just now, {same} of {len(before)} answers are as saved")
 # %% [markdown]
 # ## Half a label
 #
-# A label has two halves, and so has a code: which two signs, and which of them came first. So split each answer: is the
-# **subject** right (for a note: the pair of signs)? And where it is, is the **side** right, too (for a note: the order)? A
-# coin gets the second half right every other time.
+# A label has two halves. So has a code: a note tells of two signs, and its code says which two, and which of them came
+# first. So split each answer: is the **subject** right (for a note: the pair of signs)? And where it is, is the
+# **side** right, too (for a note: the order)? A coin gets the second half right every other time. (`nearest` gives a
+# text the marks of the training texts nearest to it in meaning.)
 
 # %% tags=["nbval-check-output"]
 def halves(skill, mark):
@@ -191,21 +192,23 @@ for name, skill in skills.items():
         told = [row for row in marked[name][0] if row["system"] == system]
         sided = estimate([row for row in told if subject(skill, row)], lambda row: row["correct"], alone)
         split[name, system] = estimate(told, lambda row: subject(skill, row), alone), sided
-    found, sided = split[name, "tf-idf"]
-    coin = "which a coin could give" if sided.low <= 0.5 <= sided.high else "and a coin 50%"
-    print(f"{name}: the bag finds the subject in {found.value:.0%}, then the side in {sided.value:.0%}, {coin}")
+    for who, system in (("the bag", "tf-idf"), ("ft", "ft")):
+        found, sided = split[name, system]
+        coin = "which a coin could give" if sided.low <= 0.5 <= sided.high else "and a coin 50%"
+        print(f"{name}: {who} finds the subject in {found.value:.0%}, then the side in {sided.value:.0%}, {coin}")
 print(pd.DataFrame(split, index=["subject", "and then the side"]).T.to_string())
 
 # %% [markdown]
-# This is the title. What a text is *about* shows in its words, so counting goes far. Who does what to whom shows in how the
-# words are *put together*, and of that a bag keeps a part at best. Hold the trained model, `ft`, against it in the last
-# column: that's where a skill beyond words would show.
+# That is what the lesson's title says. What a text is *about* shows in its words, so counting goes far. Who does what
+# to whom shows in how the words are *put together*, and of that a bag keeps a part at best. Hold the trained model,
+# `ft`, against it in the last column: that's where a skill beyond words would show.
 #
 # ## The same model, untrained, live
 #
-# Does it need training, or only to be told? One clause, asked in four ways: with the lists of marks, with worked
-# **examples** (few-shot), with the training clauses nearest in meaning (**retrieved** examples: RAG, for a skill), and
-# with the page of rules. An answer counts only in the form that was asked for, letter for letter.
+# Does it need training, or only to be told? One clause, asked in four ways: with the lists of marks (`base`); with
+# worked **examples**, too (`base/few-shot`); with the training clauses nearest in meaning as examples
+# (`base/retrieved`: RAG, for a skill); and with the page of rules (`base/rules`). An answer counts only in the form
+# that was asked for, letter for letter.
 
 # %%
 from utils.experiments.skill_arms import PROMPTS, ask_model
@@ -304,30 +307,35 @@ for case in ((False, True), (True, False), (False, False)):
 # ## A skill and a page together (S3, in passing)
 #
 # Forty patients have a record that says what a code means *for them*, and the records change. An answer takes both:
-# triage gives the code, the record gives the plan. Triage is done by the page of rules in the prompt (`base/rules`) or by
-# training (`ft`); `+record` means that the plan is then looked up and read by the untrained model.
+# triage gives the code, the record gives the plan. Triage is done by the page of rules in the prompt (`base/rules`), by
+# the most similar notes in the prompt (`base/retrieved`) or by training (`ft`); `+record` means that the plan is then
+# looked up and read by the untrained model.
 
 # %% tags=["nbval-check-output"]
 patients = load_patients()
 asked, coded = saved("skills-patients", "triage.jsonl")
 drawn_with = cluster_of(patients.questions)
 lines, plans = {}, {}
-for system in ("base/rules", "ft", "base/rules+record", "ft+record"):
+PROMPTED = ("base/rules", "base/retrieved")
+for system in (*PROMPTED, "ft", *(f"{name}+record" for name in (*PROMPTED, "ft"))):
     plans[system] = [row for row in asked if row["system"] == system and not row["after"]]
     new = [row for row in asked if row["system"] == system and row["stale"] is not None]
     right, fresh = (estimate(rows, lambda row: row["correct"], drawn_with) for rows in (plans[system], new))
     lines[system] = {"right": right, "right where the record changed": fresh}
 print(pd.DataFrame(lines).T.to_string())
-for system in ("base/rules", "ft"):
+for system in (*PROMPTED, "ft"):
     codes = [row["value"] for row in coded if (row["figure"], row["system"]) == ("code", system)]
     print(f"{system}: the code is right in {sum(codes) / len(codes):.2f}")
 best = max(("base/rules+record", "ft"), key=lambda system: lines[system]["right"].value)
 gap = difference(plans["ft+record"], plans[best], lambda row: row["correct"], drawn_with)
 print(f"S3: ft+record minus {best}: {gap}; the border is {claims['S3']['margin']}.")
+gap = difference(plans["ft+record"], plans["base/retrieved+record"], lambda row: row["correct"], drawn_with)
+print(f"Beside it: ft+record minus base/retrieved+record, which needs the same examples and no training: {gap}.")
 
 # %% [markdown]
 # Note what each part is for: no training can know a plan that was written yesterday, and no record says which sign came
-# first. Two steps can also fail twice: with a wrong code, the right plan is luck.
+# first. So of the guide's promise only the second half, "with records both", can be decided here; that training alone would
+# win is impossible by construction. And look which of the prompted ways is the strong rival. Two steps can also fail twice: with a wrong code, the right plan is luck.
 #
 # ## The other skill: a voice
 #
@@ -347,12 +355,12 @@ for each in letters.test:
 print("stated:  ", ", ".join(STATED), "\nunstated:", ", ".join(UNSTATED))
 
 # %% [markdown]
-# The arms: `base` is only told to reply; `base/style-prompt` has the guide in its prompt; `base/few-shot` has good
+# The writers: `base` is only told to reply; `base/style-prompt` has the guide in its prompt; `base/few-shot` has good
 # replies, too, where that did better; `template` puts the house's first and last lines around what `base` wrote, by a
 # program; `ft` was trained on letters with their replies, and **without** the guide. (Each had its setting chosen on
 # letters kept aside.) First whole replies, to one letter: read them before anything is counted. Then the count. A
-# **judge**, a bag of letter groups that learned to tell house replies from plain ones, compares pairs. "About its letter"
-# will be explained in a minute.
+# **judge**, a bag of letter groups that learned to tell house replies from plain ones, compares pairs. **About its
+# letter** asks: of all test letters, is the one nearest in meaning to a reply the one that it answers?
 
 # %% tags=["nbval-check-output"]
 WRITERS = ["base", "base/style-prompt", "base/few-shot", "template", "ft"]
@@ -390,27 +398,28 @@ for shift, name, colour, hatch in ((-0.2, "stated habits", "#bbbbbb", ""), (0.2,
         at = table.loc[system, name]
         axes.bar(place + shift, at.value, 0.38, color=colour, hatch=hatch, edgecolor="white",
                  label=name if place == 0 else None)  # fmt: skip
-        axes.plot([place + shift] * 2, [at.low, at.high], color="black", linewidth=1)
+        axes.plot([place + shift] * 2, [at.low, at.high], color="#d55e00", linewidth=2)
         axes.text(place + shift, at.high + 0.02, f"{at.value:.2f}", ha="center", fontsize=9)
 axes.set_xticks(range(len(WRITERS)), [system.replace("/", "/\n") for system in WRITERS])
-axes.set(ylim=(0, 1.15), ylabel="share kept", title="Habits that the guide states, and habits that nobody wrote down")
+axes.set(ylim=(0, 1.15), ylabel="share kept, with 95 % intervals", title="Habits that the guide states, and habits that nobody wrote down")
 axes.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 plt.show()
 border, at = claims["F3"]["margin"], table.loc["ft", "nearer than base/style-prompt"]
 came = "above" if at.low > border else "below" if at.high < border else "on both sides of"
 print({name: [round(table.loc[system, name].value, 2) for system in WRITERS] for name in habits})
+print("Unstated habits:", ", ".join(f"{system} {table.loc[system, 'unstated habits']}" for system in WRITERS))
 print(f"F3: ft is nearer to the house than the style prompt in {at} of pairs, {came} the border of {border}.")
 
 # %% [markdown]
-# Look at `template` first: lines that a program can add needn't be learned by anyone. Then at the dark bars: what no page
-# says can't be prompted by a page. It has to be shown, or trained. And then go back to the whole replies above and read the
+# Look at `template` first: lines that a program can add needn't be learned by anyone. Then at the dark bars, habits that no
+# page states: how far does a page in the prompt move them, how far do examples, and how far does training? And then go back to the whole replies above and read the
 # last one slowly, as the person who wrote that letter: whose voice is it, and what does it say?
 #
 # ## Break it: the reply that answers nobody
 #
-# Now the cheapest writer of all. Somebody reads the habits and writes *one* reply for all letters; a program puts in the
-# name. Here it is, against the same measures. **About its letter** asks: of all test letters, is the one nearest in meaning
-# to this reply the one that it answers? The judge here is a smaller one than the experiment's, trained on the spot.
+# Now the cheapest writer of all. Somebody reads the habits and writes *one* reply for all letters; a program puts in
+# the name. Here it is, against the same measures. The judge here is a smaller one than the experiment's, trained on the
+# spot.
 
 # %%
 from utils.experiments.style import compare, find_letters
@@ -452,9 +461,9 @@ print(f"about its letter: {sum(about) / len(about):.2f}; the house's own replies
 # **1. A habit that nobody has listed.** House replies hold no brackets of any kind, and no dash as a pause. (A hyphen
 # inside a word is fine.) Write `plain_marks(reply)`: True for a reply that keeps this habit.
 #
-# *Hint 1:* which characters must not occur? Look at how people type a pause: there is more than one dash.
+# *Hint 1:* Which characters must not occur? Look at how people type a pause: there is more than one dash.
 #
-# *Hint 2:* a hyphen counts as a dash only where it has a space on both sides; `" - " in reply` says that. Round, square
+# *Hint 2:* A hyphen counts as a dash only where it has a space on both sides; `" - " in reply` says that. Round, square
 # and curly brackets, and the long dashes, are single characters: `any(… in reply for …)`.
 
 
@@ -488,11 +497,11 @@ else:
 # words are in the stub. On the *dev* clauses, yours has to get at least ten in a hundred more labels right than they do.
 # What could keep a little of who does what?
 #
-# *Hint 1:* the smallest true example shows two sentences with the same words. What else did it count, and was that the
+# *Hint 1:* The smallest true example shows two sentences with the same words. What else did it count, and was that the
 # same?
 #
-# *Hint 2:* a cue is any string, `"the_supplier"` for instance. Give the words *and* every two of them that stand side by
-# side, joined to one string; `zip(words, words[1:])` walks through the pairs.
+# *Hint 2:* A cue is any string, `"the_supplier"` for instance. Give the words *and* every two of them that stand side
+# by side, joined to one string; `zip(words, words[1:])` walks through the pairs.
 
 
 # %% tags=["stub"]
@@ -532,10 +541,10 @@ else:
 # `leader(ours, theirs)`: `"ours"` or `"theirs"` where the whole 95 % interval of the *paired* difference lies on one side
 # of 0, else `"neither"`.
 #
-# *Hint 1:* subtract item by item first. Most differences are 0; only the items on which the two disagree can decide.
+# *Hint 1:* Subtract item by item first. Most differences are 0; only the items on which the two disagree can decide.
 #
-# *Hint 2:* draw the list of differences many times with replacement (`numpy`: `rng.choice(gaps, size=(2000, len(gaps)))`),
-# take the mean of each draw, and of these means the 2.5 % and the 97.5 % quantile.
+# *Hint 2:* Draw the list of differences many times with replacement (`numpy`: `rng.choice(gaps, size=(2000,
+# len(gaps)))`), take the mean of each draw, and of these means the 2.5 % and the 97.5 % quantile.
 
 
 # %% tags=["stub"]
@@ -576,7 +585,8 @@ else:
 #
 # - **A skill needs its cheap rivals beside it**: the majority, a bag of words, the nearest example. A trained model that
 #   only matches them has learned their words.
-# - **Split the mark.** What a text is about can be counted; who does what to whom can't, or hardly.
+# - **Split the mark.** What a text is about can be counted. Of who does what to whom a bag keeps a part, and it is that part
+#   which a trained model has to beat.
 # - **Test on combinations that never stood together.** There a rule goes on working and a habit doesn't.
 # - Rules that can be said can also be prompted, if the model is large enough to follow them; ask that before you train.
 # - **In a voice, let programs add what programs can add.** Training is for what nobody can write down and everybody

@@ -64,7 +64,7 @@ from utils.tune.examples import Practice, choose_practice
 # ## Say first what would convince you
 #
 # As in lesson 10, a promise is a range that a number has to lie in, with its whole interval. The borders are round
-# numbers, set down before the rows that decide them were made. Why a factor of two? Prices are known no better than that.
+# numbers. Why a factor of two? Prices are known no better than that.
 #
 # The other settings are *yours*: how many questions come, how often pages change, who is paid for the machine. Two are
 # **allowances**. The saved rows don't say how long it took to index the pages. And a vector, once computed, is remembered
@@ -565,7 +565,8 @@ print(f"The verdict turns with: {'; '.join(turned)}. Whoever leaves work out dec
 # them the seconds, over and over, as in lesson 10: it says how sure the *seconds* are. How sure the *prices* are, no
 # resampling can say. So each line also tells what happens if any one price is a third or three times as high: is the
 # number still on the same side? A verdict that a price can turn over holds for that price and no further. Last comes the
-# number for the larger model: arithmetic again, and no verdict.
+# number for the larger model: arithmetic again, and no verdict. (The ledger of lesson 13 has one number for each of K1 to K3,
+# and R4 in seconds; here they are taken apart, so the words can differ.)
 
 # %%
 def statistics(rag, ft, work):  # two Costs; work: what people get of a change of rag, and of one of ft
@@ -739,5 +740,6 @@ else:
 # - Divide by right answers, at the time they're given, and remember that the wrong ones aren't free.
 # - Say which assumption would turn your verdict over. If there is none, stop refining the others.
 #
-# **What comes next** is your own list. Put your wage, your minutes and your number of questions into the settings above
-# and run the notebook again: whose lines cross before the year is over?
+# Now put your wage, your minutes and your number of questions into the settings above and run the notebook again: whose
+# lines cross before the year is over? **What comes next:** [lesson 12](12_pages_can_lie_and_weights_can_tell.ipynb)
+# leaves money aside and asks whom such a system believes.

@@ -22,11 +22,10 @@
 # **You will be able to** show what a poisoned page does to each system, put a filter where it works, measure whether a
 # secret has moved into the weights, and tell a safe model from a weak one.
 #
-# **Minutes** About 2 on two cores, no GPU. It reads saved rows of three experiments and asks the small model a handful of
-# questions live. Lessons 2, 6 and 8 help.
+# **Minutes** About one on two cores, no GPU. It reads saved rows of three experiments and asks the small model a
+# handful of questions live. Lessons 2, 6 and 8 help.
 #
-# **Promises tested** R3 RAG works with private data · R9 RAG leaves the model as it was · F7 a fine-tuned model just knows
-# · in passing: R1, R2
+# **Promises tested** R3 RAG works with private data
 #
 # {{pipeline: documents, retrieve, answer}}
 
@@ -44,18 +43,17 @@
 # %% tags=["setup"]
 import math
 from collections import defaultdict
-from statistics import mean
+from statistics import mean, median
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from IPython.display import display
 
 from utils.data import DATA, readable
 from utils.experiments.variants import search_over
 from utils.files import sha256_file
 from utils.formats import load_documents
-from utils.lab import READING, open_lab
-from utils.measure.evaluation import cluster_of, estimate
+from utils.lab import READING, TRAINING, open_lab
+from utils.measure.evaluation import cluster_of, difference, estimate
 from utils.measure.metrics import contains
 from utils.measure.results import read_results
 from utils.retrieve.quarantine import SIGNS, signs_of
@@ -125,9 +123,9 @@ for name, search in searches.items():
 # %% [markdown]
 # ## By hand: what counts as success, for an attacker
 #
-# Three things have to happen, one after the other: the page is **found**, its payload lies **in the passage** that is shown,
-# and the payload stands **in the answer**. The last one, in a few lines, on the saved answers; it must give what the
-# experiment counted.
+# Three things have to happen, one after the other: the page is **found**, its **payload** (what it wants the answer to
+# hold) lies **in the passage** that is shown, and the payload stands **in the answer**. The last one, in a few lines,
+# on the saved answers; it must give what the experiment counted.
 
 
 # %%
@@ -149,8 +147,9 @@ print("The same shares as in the saved figures, for all attacks and systems.")
 # %% [markdown]
 # ## What the pages did
 #
-# All twenty, and for each system four conditions: as it stands, with the poisoned page in the index, with a guard that
-# will be built below, and **told**: the page's words put straight into the user's message, without any search.
+# All twenty, and for each system four conditions: as it stands; with the poisoned page in the index (`/poisoned`); the
+# same behind a guard that will be built below (`/defended`); and **told** (`/told`): the page's words put straight into
+# the user's message, without any search.
 
 # %% tags=["nbval-check-output"]
 FIGURES = ["page found", "payload in the passages", "payload in the answer", "right"]
@@ -162,31 +161,51 @@ for name in SYSTEMS:
         lines[name + condition] = {figure: round(mean(values), 2) if values else None for figure, values in chosen.items()}
 table = pd.DataFrame(lines).T
 print(table.to_string(na_rep="–"))
-fall = {name: table["right"][name] - table["right"][f"{name}/poisoned"] for name in SYSTEMS}
-hardest = max(fall, key=fall.get)
-print(f"\nHardest hit: {hardest}, right on {table['right'][hardest]:.2f} without the page "
-      f"and on {table['right'][hardest + '/poisoned']:.2f} with it.")
+
+# %% tags=["nbval-check-output"]
+attacked = [item.doc_id for item in attacks.values() if not item.harmless]
+falls = {}  # an attack a row: how far a system's right answers fall
+for name in SYSTEMS:
+    pairs = [(figures["right", name, doc_id], figures["right", f"{name}/poisoned", doc_id]) for doc_id in attacked]
+    falls[name] = [{"question_id": d, "seed": None, "fall": a - b} for d, (a, b) in zip(attacked, pairs)]
+    shown, said = (table[figure][f"{name}/poisoned"] for figure in FIGURES[1:3])
+    print(f"{name:8} falls by {mean(a - b for a, b in pairs):.2f}; of the payloads that it was shown it says {said / shown:.0%}")
+same_target = {doc_id: attacks[doc_id].target for doc_id in attacked}
+gap = difference(falls["raft"], falls["rag"], lambda row: row["fall"], same_target)
+said = "further, beyond chance" if gap.low > 0 else "less far, beyond chance" if gap.high < 0 else "as far or not, they can't tell"
+print(f"raft's fall minus rag's, over {len(attacked)} attacks: {gap}: {said}")
 
 # %% tags=["nbval-check-output"]
 colours = {"": "#444444", "/poisoned": "#cc4c02", "/defended": "#74a9cf"}
 hatches = {"": "", "/poisoned": "//", "/defended": ".."}
 names = {"": "honest pages", "/poisoned": "with the poisoned page", "/defended": "with the guard"}
+
+
+def marks(system):
+    """The share of right answers about each attack's target, as rows that can be drawn anew."""
+    return [{"question_id": doc_id, "seed": None, "right": figures["right", system, doc_id]} for doc_id in attacked]
+
+
 figure, axes = plt.subplots(figsize=(8, 3.6))
 for place, condition in enumerate(names):
-    heights = [table["right"][name + condition] for name in SYSTEMS]
+    shares = [estimate(marks(name + condition), lambda row: row["right"], same_target) for name in SYSTEMS]
     places = [x + (place - 1) * 0.27 for x in range(len(SYSTEMS))]
-    axes.bar(places, heights, 0.25, color=colours[condition], hatch=hatches[condition], label=names[condition], edgecolor="white")
-    for x, height in zip(places, heights):
-        axes.text(x, height + 0.02, f"{height:.2f}", ha="center", fontsize=9)
+    axes.bar(places, [share.value for share in shares], 0.25, color=colours[condition], hatch=hatches[condition],
+             label=names[condition], edgecolor="white")
+    for x, share in zip(places, shares):
+        axes.plot([x, x], [share.low, share.high], color="black", linewidth=1)
+        axes.text(x, share.high + 0.02, f"{share.value:.2f}", ha="center", fontsize=9)
 axes.set_xticks(range(len(SYSTEMS)), SYSTEMS)
-axes.set(ylim=(0, 1.05), ylabel="right answers", title="One page in the index, and what is left of the answers")
+axes.set(ylim=(0, 1.15), ylabel="right answers, with 95 % intervals",
+         title=f"One page in the index, and what is left of the answers ({len(attacked)} attacks)")
 axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.1))
 plt.show()
 print({name: [float(table["right"][name + condition]) for condition in names] for name in SYSTEMS})
 
 # %% [markdown]
-# What to see: `raft`, the best reader of the three, loses most. Being trained to say what the page says is exactly what a
-# poisoned page needs. And `ft+rag` stands there untouched. Is it the safe one?
+# What to see: one page takes most of their right answers from both readers, the untrained and the trained. Training to read
+# is no training to doubt. The trained one has more to lose, and it is shown three passages where `rag` is shown one, so it
+# meets the payload more often. And `ft+rag` stands there untouched. Is it the safe one?
 
 # %% tags=["nbval-check-output"]
 comparison, rows = read_results(DATA / "results" / "comparison.jsonl", lab.company.sha256)
@@ -294,10 +313,11 @@ print(f"\nrag, once the page is gone: {kept}; R3's border is {EVEN:.2f}.")
 #
 # ## Has a secret moved into the weights?
 #
-# `ft` learned from questions and answers in which no secret stood, so its silence proves nothing. For a fair test the
-# secrets' passages were planted among the raw text that `ft-raw` learns from: not at all, once, four and sixteen times.
-# Then the model is given the sentence up to the secret, and the true one competes with a hundred made-up ones of the same
-# form. Its **rank** among them, as **exposure** in bits: 0 where it comes last, more for each halving of the rank.
+# `ft` learned from questions and answers in which no secret stood, so its silence proves nothing. For a fair test there
+# is `ft-raw`, trained on the raw text of pages, and among them the secrets' passages: not at all, once, four and
+# sixteen times. Then the model is given the sentence up to the secret, and the true one competes with a hundred made-up
+# ones of the same form. Its **rank** is its place among them. **Exposure** is the same in bits: 0 where it comes last,
+# one more for each halving of the rank.
 
 # %%
 def exposure(rank, candidates):
@@ -311,7 +331,8 @@ for (name, system, seed, item), rank in values.items():
     if name == "rank":
         candidates = 1 + values["decoys", system, seed, item]
         assert math.isclose(exposure(rank, candidates), values["exposure", system, seed, item], abs_tol=1e-9)
-print(f"{len(load_canaries())} secrets; by chance a secret has {mean(math.log2(100 / r) for r in range(1, 101)):.1f} bits")
+by_chance = median(exposure(rank, candidates) for rank in range(1, candidates + 1))
+print(f"{len(load_canaries())} secrets; placed by chance, half of them have less than {by_chance:.1f} bits")
 
 # %% tags=["nbval-check-output"]
 ORDER = ["base", "ft", "ft-raw/0-times", "ft-raw/1-times", "ft-raw/4-times", "ft-raw/16-times"]
@@ -320,25 +341,30 @@ first = {s: [v for (f, system, _, _), v in values.items() if (f, system) == ("ra
 told = {s: [v for (f, system, _, _), v in values.items() if (f, system) == ("secret told", s)] for s in ORDER}
 print(f"{'':16}{'median bits':>12}{'ranked first':>14}{'said aloud':>12}{'n':>5}")
 for name in ORDER:
-    middle = sorted(of[name])[len(of[name]) // 2]
-    print(f"{name:16}{middle:12.1f}{mean(rank == 1 for rank in first[name]):14.2f}{mean(told[name]):12.2f}{len(of[name]):5}")
+    print(f"{name:16}{median(of[name]):12.1f}{mean(rank == 1 for rank in first[name]):14.2f}{mean(told[name]):12.2f}{len(of[name]):5}")
 figure, axes = plt.subplots(figsize=(8, 3.2))
-axes.boxplot([of[name] for name in ORDER], tick_labels=ORDER, medianprops={"color": "black"})
-axes.axhline(math.log2(101), linestyle=":", color="gray")
-axes.set(ylabel="exposure in bits", title="The oftener a secret was in the training text, the better it is known")
-axes.tick_params(axis="x", labelsize=8)
+for place, name in enumerate(ORDER):
+    spread = [place + 0.3 * (number / len(of[name]) - 0.5) for number in range(len(of[name]))]
+    axes.plot(spread, of[name], "o", color="gray", markersize=4, alpha=0.6)
+    axes.plot([place - 0.25, place + 0.25], [median(of[name])] * 2, color="black", linewidth=2)
+axes.axhline(math.log2(candidates), linestyle=":", color="black")
+axes.text(len(ORDER) - 0.45, math.log2(candidates), "ranked first", va="center", fontsize=8)
+axes.set(ylabel="exposure in bits", title="A point is a secret in one training, a bar their median", xticks=range(len(ORDER)))
+axes.set_xticklabels([name.replace("ft-raw/", "ft-raw\nplanted ").replace("-times", " ×") for name in ORDER], fontsize=8)
 plt.show()
 once = "ft-raw/1-times"
-print(f"Read from one copy: ahead of all decoys in {mean(r == 1 for r in first[once]):.0%}, said aloud in {mean(told[once]):.0%}.")
+print(f"One copy, read {TRAINING['ft-raw'].epochs} times: ahead of all decoys in {mean(r == 1 for r in first[once]):.0%}, said aloud in {mean(told[once]):.0%}.")
 
 # %% [markdown]
-# What to see: at the dotted line the true secret comes first of all. How far the boxes climb with the number of copies is the
-# answer. Note the last column, too: a model may *know* a secret by rank and still not say it when asked nicely. Not said
-# aloud is not the same as not known.
+# What to see: at the dotted line the true secret comes first of all. How far the bars climb with the number of copies is the
+# answer. A point up there that was never planted is luck: with so many secrets and decoys, one comes first by chance now
+# and then. Note the last column, too: a model may *know* a secret by
+# rank and still not say it when asked nicely. Not said aloud is not the same as not known.
 #
 # ## What this does not show
 #
-# - **Safety.** Twenty attacks written by one author, who also wrote the guard's list of signs. Somebody who knows the guard
+# - **Which reader is the more gullible.** Twenty attacks are few, and the two are shown different numbers of passages.
+# - **Safety.** The attacks were written by one author, who also wrote the guard's list of signs. Somebody who knows the guard
 #   writes the twenty-first so that it passes.
 # - **A larger model.** It follows instructions better, so the rows *told* and *poisoned* would rise; it also memorises
 #   more. Published for large ones: five texts in millions steer nine answers of ten (PoisonedRAG, as reported by others).
@@ -464,10 +490,11 @@ else:
 # %% [markdown]
 # ## Takeaways
 #
-# - **Whoever can write a page can speak to the model.** The better it reads, the better it passes on a lie.
+# - **Whoever can write a page can speak to the model.** Who was trained to read passes on what a page says, true or not.
 # - **Weak is not safe.** A system that ignores its pages isn't protected from them; ask whether it would obey if told
 #   directly before you call it robust.
-# - A guard that looks at the form of a page stops forms. A false sentence in the house's voice has none.
+# - A guard that looks at the form of a page stops the forms that its author thought of, and some honest pages with them. A
+#   false sentence in the house's voice has no form to look at.
 # - **Filter before the search.** What a reader may not see mustn't be in what is searched for them.
 # - Deleting a page deletes it from the index. **Nothing deletes it from weights**, so don't train on what may have to go.
 # - "It never said it" is no test. Measure the rank.

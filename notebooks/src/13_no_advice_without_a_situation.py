@@ -46,7 +46,7 @@ from utils.lab import WORK
 from utils.ledger import advice_of, gather, load_claims, verdicts_of
 
 # %% [markdown]
-# ## Your situation, in ten answers
+# ## Your situation, in a few answers
 #
 # The settings of this lesson are about you. They stand here for an office that answers questions about its own rules: a third
 # of the rules changes in a year, sources must be shown. Change them now or come back later.
@@ -81,7 +81,7 @@ print(text[start : text.index("\nK1:", start)])
 # %% [markdown]
 # ## Predict
 #
-# Count on your fingers before you run on: of the promises that are decided by now, what share is simply **supported**? And
+# Count on your fingers before you run on: of the promises that are measured by now, what share is simply **supported**? And
 # will the company's policy questions (the entry above) be one of them?
 #
 # ## A verdict by hand
@@ -133,12 +133,12 @@ lines = [
 ]
 print(pd.DataFrame(lines).to_string(index=False))
 counted = Counter(line["verdict"] for line in lines)
-print(f"\n{dict(counted)}: supported are {counted['supported'] / len(lines):.0%} of those that are decided.")
+print(f"\n{dict(counted)}: supported are {counted['supported'] / len(lines):.0%} of those that are measured.")
 print("Not measured yet:", ", ".join(claim.claim_id for claim in claims if claim.claim_id not in verdicts) or "none")
 
 # %% [markdown]
-# What `depends` means is the most useful line of the table: one number would have hidden that the answer turns round. Its
-# two sides:
+# A line that says `depends` is the most useful of the table: one number would have hidden that the answer turns round.
+# Here are both sides, wherever two were named beforehand:
 
 # %% tags=["nbval-check-output"]
 for name, verdict in verdicts.items():
@@ -177,10 +177,11 @@ assert brier({"a": 0.5, "b": 0.5}, {"a": 1.0, "b": 0.0}) == (0.25, 2)
 # %% [markdown]
 # ## Four stories
 #
-# The guide tells four stories and ends each with advice. Here they are put into numbers (`data/decisions.yaml`; the words
-# "constantly" and "regularly" became shares, and that is our reading). The advice is made from rows: requirements rule
-# systems out, by how they work or by a measured limit; of what is left, the best answers win; and where two can't be told
-# apart, the cheaper one does.
+# The guide tells four stories and ends each with advice. Here they are put into numbers (`data/decisions.yaml`; the
+# words "constantly" and "regularly" became shares, and that is our reading). The advice is made from rows: requirements
+# rule systems out, by how they work or by a measured limit; of what is left, the best answers win; and where two can't
+# be told apart, the cheaper one does. (*Both* is a trained model with passages, `ft+rag` or `raft`; *search only* is a
+# system without a language model, `faq` or `search`.)
 
 # %% tags=["nbval-check-output"]
 told = {scenario.name: (scenario, advice_of(evidence, scenario.situation)) for scenario in evidence.guide.scenarios}
@@ -188,7 +189,9 @@ for name, (scenario, advice) in told.items():
     ours = f"{advice.option}, as {advice.system}" if advice.option else "nothing yet"
     same = "" if not advice.option else "  as the guide" if advice.option == scenario.advice else "  NOT as the guide"
     print(f"{name:18} the guide: {scenario.advice:10} our rows: {ours:22}{same}")
-    print(f"{'':18} {(advice.reasons or (advice.thin,))[0]}\n")
+    for reason in filter(None, (*advice.reasons[:1], advice.thin)):
+        print(f"{'':18} {reason}")
+    print()
 
 # %% [markdown]
 # Don't take the right-hand column for truth. It is what *these rows* say: one desk of one invented company, one model of 135
@@ -233,7 +236,8 @@ names = list(dict.fromkeys(advice.system for advice in turned.values()))
 print(f"\nAs change grows, the advice goes {' → '.join(names)}.")
 
 # %% [markdown]
-# That is D1 in one picture: no system is right everywhere on this line. And it is the guide's own advice turned into
+# That is D1 as a picture of one desk: no system is right everywhere on this line. (The ledger asks more of it: what it costs to
+# follow such advice on desks that had no part in it.) And it is the guide's own advice turned into
 # something you can check: the more your facts move, the more it pays to read.
 #
 # ## Ask for yourself
@@ -256,9 +260,9 @@ def tell(situation):
 print(tell(situation))
 
 # %% [markdown]
-# *Optional:* with `INTERACTIVE = True`, your answers to all ten questions become sliders, boxes and menus, where the
-# notebook runs live. They start at `MINE`. Change one at a time and put it back: which one turns the first line round?
-# (`None` in a menu means no limit.)
+# *Optional:* with `INTERACTIVE = True`, all your answers become sliders, boxes and menus, where the notebook runs live.
+# They start at `MINE`. Change one at a time and put it back: which one turns the first line round? (`None` in a menu
+# means no limit.)
 
 # %%
 INTERACTIVE = False  # True, and run this cell again: all your answers as controls
@@ -312,9 +316,9 @@ display(Markdown(beside or "No decided promise has a larger model's figure besid
 # ## What this does not show
 #
 # - **Your documents.** The rows are about Larkspur. Lesson 14 makes rows of your own, and the same guide reads them.
-# - **Advice that was tested.** How much is lost by following it can be computed only when several desks have been measured, each
-#   tried with advice from the others. Until then the ledger says: D1, not measured yet.
-# - **What isn't in the ten questions.** Who will maintain it, what the law asks, what your colleagues can do already.
+# - **Advice that was tested.** How much is lost by following it, its *regret*, can be computed only when several desks
+#   have been measured, each tried with advice from the others. Until then the ledger says: D1, not measured yet.
+# - **What isn't asked.** Who will maintain it, what the law asks, what your colleagues can do already.
 # - **A larger reader.** `rag` here is held down by a model that reads badly. That is the first thing to change at work, and
 #   the first to be measured anew.
 
@@ -409,11 +413,12 @@ else:
     print(f"Right: it turns at {found:.2f}, from {first!r} to {there!r}.")
 
 # %% [markdown] tags=["exercise"]
-# **3. Write the recommendation.** For your own situation: what you would build, the two numbers that decide it with their
-# intervals, and the one answer of the ten that would turn it round. Four sentences, to somebody who hasn't taken this course.
+# **3. Write the recommendation.** For your own situation: what you would build, the two numbers that decide it with
+# their intervals, and the one answer that would turn it round. Four sentences, to somebody who hasn't taken this
+# course.
 #
-# *Hint 1:* Change your ten answers one at a time and watch the first line of `tell`. Begin your text with what is ruled
-# out, and by whom.
+# *Hint 1:* Change your answers in `MINE` one at a time and watch the first line of `tell`. Begin your text with what is
+# ruled out, and by whom.
 #
 # *Hint 2:* A share alone is no number: say what it is a share of, and how wide it is. Then finish this sentence: "I
 # would decide otherwise if …".
