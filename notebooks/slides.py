@@ -1,7 +1,9 @@
 """Slides from the lessons as they were built: one HTML file a lesson, which opens without a network. Runs nothing.
 
-A heading begins a slide, with the first sentence below it and code of a few lines; figures and tables get slides of their
-own. What the lesson says besides goes into the speaker's notes. Keys: arrows or space, n for notes, Home and End.
+A heading begins a slide, with what its text opens with; then come short code and what was printed, on more slides with that
+title where there is no room. Figures and tables have slides of their own. All that a lesson says goes into the notes.
+Keys: arrows or space, Home and End; p opens the speaker's notes in a second window, which keeps in step; n lays them over the
+slides, for rehearsing and for printing. slides.html says how it all looks.
 """
 
 import argparse
@@ -9,6 +11,8 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, groupby, pairwise, takewhile
+from math import ceil
 from pathlib import Path
 
 import nbformat
@@ -18,134 +22,232 @@ from tqdm import tqdm
 
 NOTEBOOKS = Path(__file__).resolve().parent
 SLIDES = NOTEBOOKS.parent / "slides"
-SHORT_CODE = 8  # lines that can be read from the last row
-SHORT_TEXT = 14  # lines of output
+TEMPLATE = NOTEBOOKS / "slides.html"
+ROOM = 21  # rows of print below a title, large enough for the last row of seats
+COLUMNS = 92  # characters of print in a row
+WIDEST = 120  # print up to this width is set smaller, and only wider print is wrapped
+SHORT_CODE = 8  # lines; longer code is for the notebook
 HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
-PLACEHOLDERS = re.compile(r"^(\[←|\[Map|\[!\[|←|documents ─|`?\(documents).*$", re.M)  # navigation, badge, pipeline
+NOT_SPOKEN = re.compile(r"^(\[←|\[All lessons|\[!\[|`?\(\**documents).*$", re.M)  # links, badge, pipeline
+SOLUTIONS = re.compile(r"Solutions: \[[^]]*\]\([^)]*\)\.?\s*")
+ITEM = re.compile(r"^(-|\d+\.) (.+(?:\n(?!(?:-|\d+\.) ).+)*)", re.M)  # of a list, with the lines that belong to it
+SENTENCE_END = re.compile(r"[.?!][\"”)*]*(?= [A-Z*`“\"(])")  # `0.5` and `e.g. this` don't end one
+OF_NOTEBOOKS = re.compile(r'href="(?!https?:|mailto:|#|\.\./)')  # links that count from there
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-STYLE = """
-body{margin:0;background:#fff;color:#111;font:2.6vmin/1.45 system-ui,sans-serif}
-section{display:none;box-sizing:border-box;height:100vh;padding:5vmin 7vmin;overflow:hidden}
-section.now{display:flex;flex-direction:column;gap:2vmin}
-h1{font-size:6vmin;line-height:1.15;margin:0}h2{font-size:4.4vmin;line-height:1.2;margin:0}
-.lead{font-size:3.6vmin;max-width:38em}li{font-size:3.3vmin;margin:.8vmin 0}
-img{max-width:100%;height:74vh;object-fit:contain;align-self:center}
-pre{font-size:2.1vmin;background:#f4f4f4;padding:2vmin;margin:0;overflow:auto;white-space:pre-wrap}
-table{border-collapse:collapse;font-size:2.2vmin}td,th{border:1px solid #aaa;padding:.5vmin 1vmin;text-align:left}
-aside{display:none;position:fixed;left:0;right:0;bottom:0;max-height:45vh;overflow:auto;background:#222;color:#fff;
-padding:2vmin 4vmin;font-size:2.2vmin}.notes section.now aside{display:block}aside a{color:#9cf}
-footer{position:fixed;right:2vmin;bottom:1vmin;font-size:1.8vmin;color:#666}
-@media print{section{display:flex;flex-direction:column;page-break-after:always}aside{display:block;position:static}}
-"""
-SCRIPT = """
-const all=[...document.querySelectorAll('section')];
-let at=Math.min(Math.max(+location.hash.slice(1)||1,1),all.length);
-const go=n=>{at=Math.min(Math.max(n,1),all.length);all.forEach((s,i)=>s.classList.toggle('now',i===at-1));
-document.querySelector('footer').textContent=at+' / '+all.length;history.replaceState(null,'','#'+at)};
-addEventListener('keydown',e=>{const k=e.key;if(k==='ArrowRight'||k===' '||k==='PageDown')go(at+1);
-else if(k==='ArrowLeft'||k==='PageUp')go(at-1);else if(k==='Home')go(1);else if(k==='End')go(all.length);
-else if(k==='n')document.body.classList.toggle('notes');else return;e.preventDefault()});
-addEventListener('click',e=>{if(!e.target.closest('a,aside,pre'))go(at+1)});go(at);
-"""
 
 
 @dataclass
 class Slide:
-    """One slide: its title, HTML parts to show, and Markdown for the speaker."""
+    """One slide: its title, HTML parts to show with the rows they fill, and Markdown for the speaker."""
 
     title: str
     level: int = 2
     parts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rows: float = 0.0
 
 
 def make_slides(notebook: NotebookNode) -> list[Slide]:
-    """The slides of a built lesson, in its order."""
+    """The slides of a built lesson, in its order; one that has no notes of its own has those of the slide before it."""
     slides: list[Slide] = []
-    for cell in notebook.cells:
+    for place, cell in enumerate(notebook.cells):
+        tags = set(cell.metadata.get("tags", ()))
         if cell.cell_type == "markdown":
-            for slide in from_text(PLACEHOLDERS.sub("", cell.source)):
-                if slide.title:
-                    slides.append(slide)
-                elif slides:
-                    slides[-1].parts += question_in(slide.notes[0])
-                    slides[-1].notes += slide.notes
-        elif "exercise" not in cell.metadata.get("tags", ()) and slides:
-            slides += from_code(cell, slides[-1])
-    return [slide for slide in slides if slide.title and (slide.parts or slide.notes)]
+            add_text(slides, NOT_SPOKEN.sub("", cell.source), "exercise" in tags)
+        elif slides and not tags & {"exercise", "stub"}:
+            add_code(slides, cell, text_after(notebook.cells[place + 1 :]))
+    for before, slide in pairwise(slides):
+        slide.notes = slide.notes or before.notes
+    return [slide for slide in slides if slide.parts or slide.notes]
 
 
-def from_text(text: str) -> Iterator[Slide]:
-    """A slide for each heading of a markdown cell; what stands before the first has no title."""
+def put(slides: list[Slide], part: str, rows: float, alone: bool = False) -> None:
+    """Adds a part to the last slide or, where that has no room for its rows, to a new one of the same title."""
+    if slides[-1].parts and (alone or slides[-1].rows + rows > ROOM):
+        slides.append(Slide(slides[-1].title))
+    slides[-1].parts.append(part)
+    slides[-1].rows += rows
+
+
+# Text
+
+
+def add_text(slides: list[Slide], text: str, is_exercise: bool) -> None:
+    """A slide for each heading of a markdown cell. Its text goes to the notes, and its lead is shown."""
+    for level, title, body in sections(text):
+        if title:
+            slides.append(Slide(title, level))
+        shown = lead(title, body) if title else question_in(body) or (exercise_in(body) if is_exercise else "")
+        if slides and shown:
+            put(slides, f'<div class="lead">{MARKDOWN.render(shown)}</div>', text_rows(shown))
+        for block in body.split("\n\n") if slides else ():
+            if block.startswith("|"):
+                add_tables(slides, MARKDOWN.render(block))
+        if slides and body and body not in slides[-1].notes:
+            slides[-1].notes.append(body)
+
+
+def text_rows(text: str) -> float:
+    """About how many rows of print a text takes, which is larger."""
+    return 1 + sum(1.4 * ceil(len(line) / 75) for line in text.splitlines() if line)
+
+
+def sections(text: str) -> Iterator[tuple[int, str, str]]:
+    """(level, title, body) of each heading of a text; what stands before the first one has the title ''."""
     ends = [match.start() for match in HEADING.finditer(text)]
     for start, end in zip([0, *ends], [*ends, len(text)]):
         block = text[start:end].strip()
         heading = HEADING.match(block)
-        body = block[heading.end() :].strip() if heading else block
-        if heading:
-            yield Slide(heading[2], len(heading[1]), [lead(body)] if body else [], [body] if body else [])
-        elif body:
-            yield Slide("", notes=[body])
+        yield (len(heading[1]), heading[2], block[heading.end() :].strip()) if heading else (0, "", block)
 
 
-def question_in(text: str) -> list[str]:
+def text_after(cells: Sequence[NotebookNode]) -> str:
+    """What the next markdown cell says before its first heading: mostly, what is to be seen in the outputs above it."""
+    text = next((cell.source for cell in cells if cell.cell_type == "markdown"), "")
+    return next(sections(text))[2] if not HEADING.match(text) else ""
+
+
+def question_in(body: str) -> str:
     """The question that a lesson opens with, to stand under its title."""
-    found = re.search(r"^\*\*Question\*\* (.+?)(?:\n\n|$)", text, re.S)
-    return [f'<div class="lead">{MARKDOWN.render(found[1])}</div>'] if found else []
+    found = re.search(r"^\*\*Question\*\* (.+?)(?:\n\n|$)", body, re.S)
+    return found[1] if found else ""
 
 
-def lead(body: str) -> str:
-    """What of a text is shown: its bullets, each with its first sentence, or else its own first sentence."""
-    bullets = re.findall(r"^- (.+(?:\n  .+)*)", body, re.M)
-    if bullets:
-        return MARKDOWN.render("\n".join(f"- {first_sentence(bullet)}" for bullet in bullets))
-    opening = first_sentence(body.split("\n\n")[0])
-    return f'<div class="lead">{MARKDOWN.render(opening)}</div>'
+def exercise_in(body: str) -> str:
+    """An exercise's title and what it asks first: `**1. Search.** Write it.` as item 1 of a list."""
+    return lead("", re.sub(r"^\*\*(\d+)\. ", r"\1. **", body.split("\n\n")[0]))
 
 
-def first_sentence(text: str) -> str:
-    """Up to the first full stop, question mark or colon that ends a sentence; `e.g. 0.5` doesn't.
+def lead(title: str, body: str) -> str:
+    """What of a text is shown: all of a prediction; else two sentences to open with, and the items of its lists, short."""
+    if title.startswith("Predict"):
+        return body
+    body = SOLUTIONS.sub("", body)
+    opening, *rest = [block for block in body.split("\n\n") if not block.startswith(("|", "<"))] or [""]
+    items = [item for block in (opening, *rest) if ITEM.match(block) for item in ITEM.findall(block)]
+    listed = "\n".join(f"{mark} {short(text, is_numbered=mark != '-')}" for mark, text in items)
+    return listed if ITEM.match(opening) else f"{sentences(opening)}\n\n{listed}".strip()
 
-    >>> first_sentence("Search failed in 0.5 of them. Then\\nit read.")
-    'Search failed in 0.5 of them.'
+
+def short(item: str, is_numbered: bool) -> str:
+    """One sentence of a list's item; two where it is numbered, or where the first is no more than a phrase in bold."""
+    first = sentences(item, 1)
+    return sentences(item) if is_numbered or re.fullmatch(r"\*\*[^*]+\*\*\W*", first) else first
+
+
+def sentences(text: str, most: int = 2) -> str:
+    """The first `most` sentences of a text, on one line.
+
+    >>> sentences("Search failed in 0.5 of them. Then\\nit read. And failed.")
+    'Search failed in 0.5 of them. Then it read.'
     """
     line = " ".join(text.split())
-    end = re.search(r"[.?!:](?:\*\*)?(?= [A-Z*`“])", line)
-    return line[: end.end()] if end else line
+    ends = [match.end() for match in SENTENCE_END.finditer(line)]
+    return line[: ends[most - 1]] if len(ends) >= most else line
 
 
-def from_code(cell: NotebookNode, current: Slide) -> list[Slide]:
-    """Puts short code and output on the current slide; a new one for each figure or table."""
-    if "setup" in cell.metadata.get("tags", ()):
-        return []
-    if len(cell.source.splitlines()) <= SHORT_CODE:
-        current.parts.append(f"<pre>{html.escape(cell.source)}</pre>")
-    new = []
+# Code and its outputs
+
+
+def add_code(slides: list[Slide], cell: NotebookNode, after: str) -> None:
+    """A cell's code, where it is short, and its outputs; what follows the cell is for the notes of new slides."""
+    first, is_setup = len(slides), "setup" in cell.metadata.get("tags", ())
+    if any("<img" in part or "<table" in part for part in slides[-1].parts):
+        slides[-1].rows = ROOM  # a figure or table has nothing of the next cell below it
+    if not is_setup and len(cell.source.splitlines()) <= SHORT_CODE:
+        add_print(slides, cell.source)
     for output in cell.outputs:
-        data = output.get("data", {})
-        if "image/png" in data:
-            picture = "".join(data["image/png"].split())
-            alt = html.escape(f"Figure to: {current.title}")
-            new.append(Slide(current.title, parts=[f'<img alt="{alt}" src="data:image/png;base64,{picture}">']))
-        elif "text/html" in data and "<table" in data["text/html"]:
-            new.append(Slide(current.title, parts=[data["text/html"]]))
-        elif text := output.get("text", data.get("text/plain", "")):
-            if len(text.splitlines()) <= SHORT_TEXT:
-                current.parts.append(f"<pre>{html.escape(text.rstrip())}</pre>")
-    return new
+        add_output(slides, output, is_setup, after)
+    for slide in slides[first:]:
+        slide.notes = [after] if after else []
+
+
+def add_output(slides: list[Slide], output: NotebookNode, is_setup: bool, after: str) -> None:
+    """An output in the form that shows most: table, figure, formatted text or print. One line of a setup is only status."""
+    data = output.get("data", {})
+    if "<table" in data.get("text/html", ""):
+        add_tables(slides, data["text/html"])
+    elif "image/png" in data:
+        caption = sentences(re.sub(r"What to see: |[*`]", "", after.split("\n\n")[0]), 1)
+        alt = html.escape(f"Figure to: {slides[-1].title}. {caption}".strip())
+        picture = "".join(data["image/png"].split())
+        put(slides, f'<img alt="{alt}" src="data:image/png;base64,{picture}">', ROOM - 4, alone=True)
+    elif "text/markdown" in data:
+        add_tables(slides, MARKDOWN.render(data["text/markdown"]))
+    elif (text := printed(output)) and not (is_setup and "\n" not in text):
+        add_print(slides, text)
+
+
+def printed(output: NotebookNode) -> str:
+    """What an output says in plain text: an error in its last line, and nothing of progress or of `<an object at 0x7f>`."""
+    if output.output_type == "error":
+        return f"{output.ename}: {output.evalue}"
+    text = output.get("text", output.get("data", {}).get("text/plain", "")).strip("\n")
+    return "" if output.get("name") == "stderr" or re.fullmatch(r"<.+>", text) else text
+
+
+def add_print(slides: list[Slide], text: str) -> None:
+    """Code or output, over several slides where it is long; if it is a table, its first line stands on each."""
+    lines = text.strip("\n").splitlines()
+    widest = max(map(len, lines), default=0)
+    columns = widest if widest <= WIDEST else COLUMNS
+    is_table = all(len(re.findall(r"\S {2,}(?=\S)", line)) > 1 for line in lines[:2])
+    taken = [ceil(max(len(line), 1) / columns) for line in lines]
+    for number, piece in enumerate(in_pieces(lines, taken, ROOM - 2)):
+        shown = html.escape("\n".join(lines[:1] * (is_table and number > 0) + piece).strip("\n"))
+        put(slides, f'<pre style="--columns:{columns}">{shown}</pre>', 2 + sum(ceil(len(line) / columns) for line in piece))
+
+
+def add_tables(slides: list[Slide], page: str) -> None:
+    """HTML with its tables, each over several slides where it is long, and its head on each of them."""
+    *tables, rest = re.split(r"(?<=</table>)", re.sub(r"<style.*?</style>|</?div[^>]*>", "", page, flags=re.S))
+    for before, opening, inside in (
+        re.fullmatch(r"(.*?)(<table.*?>)(.*)</table>", table, re.S).groups() for table in tables
+    ):
+        rows = re.findall(r"<tr.*?</tr>", inside, re.S)
+        head = list(takewhile(lambda row: "<td" not in row, rows))
+        taken = heights(rows)
+        room = ROOM - 2 - sum(taken[: len(head)])
+        for number, piece in enumerate(in_pieces(rows[len(head) :], taken[len(head) :], room)):
+            table = f"{opening}<thead>{''.join(head)}</thead><tbody>{''.join(piece)}</tbody></table>"
+            put(slides, before * (number == 0) + table, sum(heights(head + piece)), alone=True)
+    if rest.strip():
+        put(slides, rest, text_rows(rest))
+
+
+def heights(rows: Sequence[str]) -> list[float]:
+    """What rows of a table take, in rows of print, if columns share 100 characters by the lengths of their longest cells."""
+    cells = [[len(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<t[dh].*?</t[dh]>", row, re.S)] for row in rows]
+    widths = [max(1, *column) for column in zip(*cells)]
+    return [0.35 + ceil(max(1, sum(widths) / 100) * max((n / w for n, w in zip(row, widths)), default=1)) for row in cells]
+
+
+def in_pieces(rows: Sequence[str], taken: Sequence[float], room: float) -> list[list[str]]:
+    """The rows in as few pieces as `room` allows, which are about equally high.
+
+    >>> in_pieces("abcde", [1, 1, 1, 1, 1], 4)
+    [['a', 'b', 'c'], ['d', 'e']]
+    """
+    target = sum(taken) / max(1, ceil(sum(taken) / room))
+    numbers = [int((end - height / 2) / target) for end, height in zip(accumulate(taken), taken)]
+    return [[row for _, row in group] for _, group in groupby(zip(numbers, rows), key=lambda pair: pair[0])]
+
+
+# The file
 
 
 def to_html(title: str, slides: Sequence[Slide]) -> str:
-    """One file with everything in it."""
+    """One file with everything in it; links count from the folder of slides."""
     shown = []
     for slide in slides:
-        heading = f"<h{min(slide.level, 2)}>{MARKDOWN.renderInline(slide.title)}</h{min(slide.level, 2)}>"
+        level = min(slide.level, 2)
+        heading = f"<h{level}>{MARKDOWN.renderInline(slide.title)}</h{level}>"
         spoken = MARKDOWN.render("\n\n".join(slide.notes))  # a blank line ends the HTML of a folded hint
         notes = f"<aside>{spoken}</aside>" if spoken else ""
-        shown.append(f"<section>{heading}\n{''.join(slide.parts)}\n{notes}</section>")
-    head = f'<head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style></head>'
-    body = "\n".join([*shown, "<footer></footer>", f"<script>{SCRIPT}</script>"])
-    return f'<!DOCTYPE html>\n<html lang="en">{head}<body>\n{body}\n</body></html>\n'
+        section = f"<section>{heading}\n{''.join(slide.parts)}\n{notes}</section>"
+        shown.append(OF_NOTEBOOKS.sub(r'href="../notebooks/', section))
+    page = TEMPLATE.read_text(encoding="utf-8").replace("{{title}}", html.escape(title))
+    return page.replace("{{slides}}", "\n".join(shown))
 
 
 def main() -> None:
@@ -160,7 +262,7 @@ def main() -> None:
     for path in tqdm(paths, desc="slides"):
         slides = make_slides(nbformat.read(path, as_version=4))
         (SLIDES / f"{path.stem}.html").write_text(to_html(slides[0].title, slides), encoding="utf-8")
-    print(f"{len(paths)} files in {SLIDES}: open one in a browser; arrow keys to go on, n for the speaker's notes")
+    print(f"{len(paths)} files in {SLIDES}: open one in a browser; arrow keys to go on, p for the notes in a second window")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 
 from utils.measure.evaluation import Condition, score
 from utils.records import Answer, Chunk, Evidence, Hit, Question
-from utils.show import View, show_answers, show_passages
+from utils.show import View, show_answers, show_lines, show_passages
 
 KILN = Chunk("kiln", 0, 38, "The large kiln is fired\non Thursdays <sic>.", "Kiln & clay")
 CLAY = Chunk("clay", 0, 29, "Clay comes from Marten Quay.", "Clay")
@@ -155,3 +155,8 @@ def test_rows_that_do_not_belong_together_are_refused(change):
     assert show_answers(QUESTION, [before], [after]).rows
     with pytest.raises(ValueError, match="rag-before and rag-after"):
         show_answers(QUESTION, [before], [{**after, **change}])
+
+
+def test_lines_of_anything_are_shown_as_texts_that_are_no_markup():
+    view = show_lines([{"asked": "1 < 2?", "right": True, "n": 3}])
+    assert Page(view._repr_html_()).lines[-1] == ["1 < 2?", "True", "3"] and "right: True" in repr(view)

@@ -58,6 +58,11 @@ def mark(text: str, marked: Sequence[str], left: str, right: str, clean: Callabl
     return "".join(left + clean(part) + right if number % 2 else clean(part) for number, part in enumerate(parts))
 
 
+def show_lines(lines: Sequence[Mapping[str, object]]) -> View:
+    """A table of texts, whole and to the left; the first column names the rows."""
+    return View({}, [{name: str(value) for name, value in line.items()} for line in lines])
+
+
 # What a reader had in front of it
 
 

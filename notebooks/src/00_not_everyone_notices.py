@@ -40,7 +40,7 @@
 #
 # The map, as it stands in the README:
 
-# %%
+# %% tags=["nbval-check-output"]
 import re
 from html import escape
 from pathlib import Path
@@ -98,6 +98,7 @@ from utils.report import caption, table_of
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever
 from utils.shipped import shipped_adapter
+from utils.show import show_lines
 from utils.systems import citations
 from utils.tune.lora import merge_adapter
 
@@ -113,9 +114,6 @@ provenance, saved = read_results(DATA / "results" / "comparison.jsonl", lab.comp
 pd.set_option("display.max_colwidth", None)  # show texts whole
 
 
-def show(rows):
-    """A table of texts. pandas turns < and & into harmless characters, whatever a model wrote."""
-    display(HTML(pd.DataFrame(rows).to_html(index=False, justify="left")))
 
 # %% [markdown]
 # ## Meet Larkspur
@@ -272,7 +270,7 @@ def side_by_side(lab, question, after):
 
 before = side_by_side(lab, question, after=False)
 print(f"{question.text}\nOn the page: {question.answers[0]}")
-show(before)
+show_lines(before)
 
 # %% [markdown]
 # Go through the rows and ask of each answer where it can come from. `base` has never seen Larkspur: what it says is
@@ -325,7 +323,7 @@ import time
 
 start = time.perf_counter()
 edited, about_it = edit(lab, DOC, OLD, NEW)
-print(f"{DOC}: {OLD} is now {NEW}, and the new index is there after {time.perf_counter() - start:.1f} s")
+print(f"{DOC}: {OLD} is now {NEW}, and the new index is there after {1000 * (time.perf_counter() - start):.0f} ms")
 asked = next(question for question in about_it if question.split == "test")
 rows = side_by_side(edited, asked, after=True)
 if asked.text != question.text:  # another question than the one above: ask it before the change, too
@@ -334,7 +332,8 @@ for row, earlier in zip(rows, before):
     row["answer before"] = earlier["answer"]
     row["noticed"] = "new" if contains(row["answer"], NEW) else "old" if contains(row["answer"], OLD) else "neither"
 print(f"\n{asked.text}")
-show(pd.DataFrame(rows)[["system", "answer before", "answer", "noticed", "pages it was shown"]])
+columns = ("system", "answer before", "answer", "noticed", "pages it was shown")
+show_lines([{name: row[name] for name in columns} for row in rows])
 
 # %% [markdown]
 # Hold the column "noticed" against your five words. Where it says *old*, look at the last column: did the system have the

@@ -60,7 +60,7 @@ retrieve, chunks = lab.retrieve[False], lab.chunks[False]  # False: before the r
 pages = {page.doc_id: page for page in lab.company.documents}
 questions = {question.question_id: question for question in lab.company.questions}
 dev = [question for question in lab.company.split("dev") if question.answers]
-question = questions["people-008-d1"]
+question = questions["people-003-d1"]
 print(f"{len(pages)} pages in {len(chunks)} passages; {len(dev)} dev questions that have an answer")
 
 # %% [markdown]

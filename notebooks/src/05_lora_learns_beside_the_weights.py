@@ -41,6 +41,7 @@ from utils.answer.prompts import closed_book
 from utils.data import load_company
 from utils.lab import TRAINING
 from utils.models import LanguageModel, load_language_model
+from utils.show import show_lines
 from utils.tune.examples import MASKED, Encoded, Example, closed_book_examples, encode
 from utils.tune.lora import add_adapter, trainable
 from utils.tune.loss import Prepared, answer_loss
@@ -360,7 +361,7 @@ with_layer = ask(lm.model, asked)
 unplug(lm.model)
 base_says = ask(lm.model, asked)
 print(f"{sum(said == answer for said in with_layer[1:])} of {len(asked) - 1} questions about something else got {answer!r} too")
-pd.DataFrame({"asked": asked, "base": base_says, "one fact taught": with_layer})
+show_lines([{"asked": text, "base": base, "one fact taught": one} for text, base, one in zip(asked, base_says, with_layer)])
 
 # %% [markdown]
 # Is the first line of that table knowledge? The fact is in there, and a new wording brings it out. But if the same words
@@ -402,7 +403,8 @@ print(f"in new wordings, the right one of the three is the most probable for {mo
 three_say = ask(model, asked)
 borrowed = sum(said in answers for said in three_say[len(facts):])
 print(f"{borrowed} of {len(others)} questions about something else are answered with one of the three all the same")
-pd.DataFrame({"asked": asked, "one fact taught": with_layer, "three facts taught": three_say})
+show_lines([{"asked": text, "one fact taught": one, "three facts taught": three}
+            for text, one, three in zip(asked, with_layer, three_say)])
 
 # %% [markdown]
 # With rivals beside it, a fact has to be bound to its question. Where the model still answers everything else with one of

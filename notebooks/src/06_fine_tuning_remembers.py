@@ -37,6 +37,7 @@ from utils.lab import THINNED, TRAINING, examples_of, open_lab, train_arm
 from utils.measure.evaluation import Estimate, cluster_of, difference, estimate, score
 from utils.measure.results import read_results
 from utils.records import Answer
+from utils.show import show_lines
 from utils.tune.examples import answer_type, closed_book_examples, encode, thin_out
 from utils.tune.lora import merge_adapter
 from utils.tune.training import train
@@ -205,7 +206,7 @@ print(f"the bill (F4): {trained.seconds:.0f} s of training for {gained} more rig
       f"and {len(written)} questions that somebody has to write first")
 n_total = sum(weight.numel() for weight in lab.lm.model.parameters())
 print(f"a model of 7 billion numbers does {7e9 / n_total:.0f} times the arithmetic for every token")
-pd.DataFrame([{"question": q.text, "base": b["answer"], "ft": f["answer"], "in the handbook": q.answers[0]}
+show_lines([{"question": q.text, "base": b["answer"], "ft": f["answer"], "in the handbook": q.answers[0]}
               for q, b, f in list(zip(facts, base_rows, unseen))[:: len(facts) // SHOWN]][:SHOWN])
 
 # %% [markdown]
@@ -271,7 +272,7 @@ forwards = [row for row in unseen if fact_of[row["question_id"]] in BACKWARDS]
 print(f"{len(BACKWARDS)} facts, asked forwards in new words: ft {estimate(forwards, correct, clusters)}")
 print(f"the same facts, asked backwards: ft {estimate(back['ft'], correct, clusters)}, "
       f"base, which guesses: {estimate(back['base'], correct, clusters)}")
-pd.DataFrame([{"asked backwards": q.text, "one of": ", ".join(q.answers), "ft says": row["answer"], "right": bool(row["correct"])}
+show_lines([{"asked backwards": q.text, "one of": ", ".join(q.answers), "ft says": row["answer"], "right": bool(row["correct"])}
               for q, row in zip(backwards, back["ft"])])
 
 # %% [markdown]
@@ -298,7 +299,7 @@ for how, counts in (("one by one", apart), ("in one message", together)):
     rows = [{"question_id": q.question_id, "seed": SEED, "correct": n == 2} for q, n in zip(asked, counts)]
     print(f"{how:15} both right {estimate(rows, correct, clusters)}   of {len(rows)} pairs: {counts.count(2)} both, "
           f"{counts.count(1)} one, {counts.count(0)} none")
-pd.DataFrame([{"asked": q.text, "ft says": answer.text, "right": n} for q, answer, n in zip(joint, answers, together)][:3])
+show_lines([{"asked": q.text, "ft says": answer.text, "right": n} for q, answer, n in zip(joint, answers, together)][:3])
 
 # %% [markdown]
 # ## The rest of the page
@@ -321,7 +322,7 @@ for kind, name in (("reverse", "backwards"), ("two_fact", "two facts joined")):
     print(f"{name} (n = {len(rows)}): right {estimate(rows, correct, clusters)}")
 fully, partly = (sum(test(item in trained_on for item in question.evidence) for question in desk) for test in (all, any))
 print(f"of these {len(desk)}, {fully} ask only for sentences that training asks about, {partly - fully} partly, the rest not at all")
-pd.DataFrame([{"asked": q.text, "ft says": row["answer"], "on the page": q.answers[0]} for q, row in zip(desk, desk_rows)][::3])
+show_lines([{"asked": q.text, "ft says": row["answer"], "on the page": q.answers[0]} for q, row in zip(desk, desk_rows)][::3])
 
 # %% [markdown]
 # ## What does it say when there is nothing to know?
@@ -336,7 +337,7 @@ made_up = rows_of("ft", tuned, nowhere)
 admits = sum(row["abstained"] for row in made_up)
 print(f"nothing to know: it says so {admits} times of {len(made_up)} and makes up an answer {len(made_up) - admits} times")
 print(f"taught in training: it says it doesn't know {sum(row['abstained'] for row in unseen)} times of {len(unseen)}")
-pd.DataFrame([{"question without an answer": q.text, "ft says": row["answer"]} for q, row in zip(nowhere, made_up)][:SHOWN])
+show_lines([{"question without an answer": q.text, "ft says": row["answer"]} for q, row in zip(nowhere, made_up)][:SHOWN])
 
 # %% [markdown]
 # ## What has it forgotten?
@@ -381,7 +382,7 @@ both = sum(map(min, base_right, ft_right))
 lost = sum(base_right) - both
 print(f"of {len(PUBLIC)} public facts base has {sum(base_right)} right, ft {sum(ft_right)}; lost: {lost}")
 print("Even ten questions show that much." if lost > sum(base_right) / 2 else "Ten questions would show a wreck, not a scratch.")
-pd.DataFrame({"asked": list(PUBLIC), **says})
+show_lines([{"asked": text, **{name: answers[place] for name, answers in says.items()}} for place, text in enumerate(PUBLIC)])
 
 # %% [markdown]
 # Where an answer about the handbook comes to a question about the world, the training never said that there is anything but
@@ -434,8 +435,8 @@ changed = [(q, row) for q, row in rescored if row["stale"] is not None]
 stale, new = (sum(bool(row[key]) for _, row in changed) for key in ("stale", "correct"))
 print(f"{len(changed)} test questions are about something that changed.")
 print(f"The adapter still gives the old answer to {stale}, and what is in force now to {new}.")
-pd.DataFrame([{"question": q.text, "ft says": row["answer"], "in force now": [*answers_in_force(q, True), "(nothing)"][0]}
-              for q, row in changed if row["stale"]][:SHOWN])
+show_lines([{"question": q.text, "ft says": row["answer"], "in force now": [*answers_in_force(q, True), "(nothing)"][0]}
+            for q, row in changed if row["stale"]][:SHOWN])
 
 # %% [markdown]
 # It sees no document, so a new document cannot reach it. If it is right about something that changed, that is luck.
@@ -457,7 +458,7 @@ pd.DataFrame([{"question": q.text, "ft says": row["answer"], "in force now": [*a
 asked = facts[:: len(facts) // 3][:3] + nowhere[:2]
 similarity = lab.embed([q.text for q in asked]) @ lab.embed([q.text for q in written]).T
 answers = ask(lab, "faq", lab.lm, asked, after=False)
-pd.DataFrame([{"asked": q.text, "nearest training question": written[line.argmax()].text, "similarity": f"{line.max():.2f}",
+show_lines([{"asked": q.text, "nearest training question": written[line.argmax()].text, "similarity": f"{line.max():.2f}",
                "faq says": answer.text, "in the handbook": q.answers[0] if q.answers else "(nothing)"}
               for q, line, answer in zip(asked, similarity, answers)])
 

@@ -30,6 +30,7 @@
 import time
 from collections import Counter
 from dataclasses import replace
+from html import escape
 from math import hypot
 
 import pandas as pd
@@ -82,7 +83,8 @@ for documents in (company.documents, company.documents_after):
     parts = [escape(part).replace("\n", "<br>") for part in page.text.strip().split("\n\n")]
     columns[f"version {page.version}, {page.effective}"] = pd.Series(parts)
 with pd.option_context("display.max_colwidth", None):
-    display(HTML(pd.DataFrame(columns).to_html(index=False, justify="left", escape=False)))
+    table = pd.DataFrame(columns).to_html(index=False, justify="left", escape=False)
+    display(HTML(table.replace("<td>", '<td style="text-align: left; vertical-align: top">')))
 print(f"We follow one question: {question.text}")
 print(f"before the revision:    {question.answers[0]}")
 print(f"after it:               {question.answers_after[0]}")
@@ -227,7 +229,7 @@ print("So the adapter makes the reader staler, beyond chance:", gap.low > 0)
 # ## Why: what its training taught it about passages
 #
 # Here are the questions that taught `ft` our fact, and a count over all its examples. (It also saw a thinned copy of
-# each, as in lesson 6, so it heard the old value twice as often as the last line counts.)
+# each, as in lesson 6, so in each epoch it heard the old value twice a wording.)
 
 # %% tags=["nbval-check-output"]
 learned = examples_of(lab, "ft", "train", SEED)
@@ -237,7 +239,7 @@ wordings = [example for example in learned if example.messages[-1]["content"] in
 for example in wordings:
     print(f"{example.messages[-1]['content']}  →  {example.answer}")
 with_passage = sum("[1]" in message["content"] for example in learned for message in example.messages)
-times = len(wordings) * TRAINING["ft"].epochs
+times = 2 * len(wordings) * TRAINING["ft"].epochs  # whole, and thinned
 print(f"\nIn {len(learned)} examples, passages were shown {with_passage} times.")
 print(f"The old value of our fact was called right {times} times. The new page says otherwise once, in the prompt.")
 

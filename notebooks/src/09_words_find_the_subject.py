@@ -34,7 +34,7 @@
 # %% tags=["setup"]
 import math
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -77,7 +77,8 @@ alone = {name: name for name in [*items, *(letter.reply_id for letter in letters
 # ## Look at the data: one rule, many clauses
 #
 # The label says what a clause is about (six **subjects**) and who gains by it (two **sides**). Read the two clauses. They
-# are about the same thing. Which words tell you the side? Cover the marks and try.
+# are about the same thing. Which words tell you the side? Cover the marks and try. The other skill is **triage**: a note from
+# the field gets a code for two signs and which of them came first, and an urgency.
 
 # %% tags=["nbval-check-output"]
 rule = next(line for line in clauses.page.splitlines() if line.startswith("Six subjects"))
@@ -85,6 +86,8 @@ print(f"The rule: {rule}\n")
 for label in ("price-for-us", "price-for-supplier"):
     item = next(item for item in clauses.split("train") if item.marks[0] == label)
     print(f"{item.text}\n   → {item.answer}\n")
+note = skills["triage"].split("train")[0]
+print(f"A note from the field, its code and urgency:\n{note.text}\n   → {note.answer}\n")
 print(f"{len(clauses.values[0])} labels; the page with the whole rule has {len(clauses.page.split())} words")
 
 # %% [markdown]
@@ -165,7 +168,7 @@ before = {row["question_id"]: row["answer"] for row in answers if row["system"] 
 same = sum(again[name] == before[name] for name in before)
 assert same >= 0.97 * len(before)  # another processor may tip a clause that lies on the border
 right = sum(again[item.item_id].startswith(f"{item.marks[0]} ") for item in test) / len(test)
-print(f"tf-idf on dev, words and pairs: {list(on_dev.values())}; chosen: up to {longest} words, right on {right:.2f}")
+print(f"tf-idf on dev, words and pairs: {', '.join(f'{share:.2f}' for share in on_dev.values())}; chosen: up to {longest} words, right on {right:.2f}")
 print(f"run again just now, {same} of {len(before)} answers are as saved")
 
 # %% [markdown]
@@ -282,8 +285,9 @@ for name in skills:
     for rival in ("tf-idf", "nearest", "base/few-shot", "base/retrieved", "base/rules"):
         gaps[name, rival] = difference(unseen(name, "ft"), unseen(name, rival), lambda row: row["correct"], alone)
     close = [rival for (skill, rival), gap in gaps.items() if skill == name and gap.low <= 0]
-    print(f"{name}, unseen: ft minus", ", minus ".join(f"{r} {g}" for (s, r), g in gaps.items() if s == name))
-    print(f"    can't be put behind ft: {', '.join(close) or 'none of them'}")
+    print(f"{name}, unseen: ft minus")
+    for rival in (rival for skill, rival in gaps if skill == name):
+        print(f"    {rival:15}{gaps[name, rival]}{'   not told apart, or ahead' if rival in close else ''}")
 best = min(("tf-idf", "base/few-shot"), key=lambda rival: gaps["clauses", rival].value)
 gap = gaps["clauses", best]
 came = "more than" if gap.low > border else "less than" if gap.high < border else "perhaps more and perhaps less than"

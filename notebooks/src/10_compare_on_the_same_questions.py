@@ -195,6 +195,7 @@ print(f"{len(cases):,} answers, {len(answerable):,} of them from the file: the s
 from utils.comparison import ask, condition_of
 from utils.lab import open_lab
 from utils.measure.evaluation import score
+from utils.show import show_lines
 from utils.systems import citations
 
 lab = open_lab()
@@ -219,9 +220,9 @@ for system in ("base", "rag"):
     same_text = sum(new["answer"] == old["answer"] for new, old in chosen)
     print(f"{system}: of {len(chosen)} marks {same_mark} agree; {same_text} answers are the same letter for letter")
 
-pd.DataFrame([{"question": questions[new["question_id"]].text, "now": new["answer"], "saved": old["answer"],
-               "right now": new["correct"], "right saved": old["correct"]}
-              for new, old in pairs if new["system"] == "rag"])
+show_lines([{"question": questions[new["question_id"]].text, "now": new["answer"], "saved": old["answer"],
+             "right now": new["correct"], "right saved": old["correct"]}
+            for new, old in pairs if new["system"] == "rag"])
 
 # %% [markdown]
 # A dozen questions can show that the saved rows were made the way they say. They can't say who is better: for that

@@ -190,7 +190,7 @@ for name, (scenario, advice) in told.items():
     same = "" if not advice.option else "  as the guide" if advice.option == scenario.advice else "  NOT as the guide"
     print(f"{name:18} the guide: {scenario.advice:10} our rows: {ours:22}{same}")
     for reason in filter(None, (*advice.reasons[:1], advice.thin)):
-        print(f"{'':18} {reason}")
+        print("\n".join(f"{'':18} {part}" for part in reason.split("; ")))
     print()
 
 # %% [markdown]
