@@ -1,9 +1,9 @@
 """Slides from the lessons as they were built: one HTML file a lesson, which opens without a network. Runs nothing.
 
-A heading begins a slide, with what its text opens with; then come short code and what was printed, on more slides with that
-title where there is no room. Figures and tables have slides of their own. All that a lesson says goes into the notes.
-Keys: arrows or space, Home and End; p opens the speaker's notes in a second window, which keeps in step; n lays them over the
-slides, for rehearsing and for printing. slides.html says how it all looks.
+A heading begins a slide, with what its text opens with; then come short code and outputs, and more slides with that title
+where there is no room. Below a figure or a table no other cell begins. All that a lesson says goes into the notes.
+Keys: arrows or space, Home and End; p opens the speaker's notes in a second window, which keeps in step; n lays them over
+the slides, for rehearsing and for printing. slides.html says how it all looks.
 """
 
 import argparse
@@ -25,6 +25,7 @@ SLIDES = NOTEBOOKS.parent / "slides"
 TEMPLATE = NOTEBOOKS / "slides.html"
 ROOM = 21  # rows of print below a title, large enough for the last row of seats
 COLUMNS = 92  # characters of print in a row
+FIGURE_LEAVES = 4  # rows, for a lead or a caption; a figure takes whatever room there is
 WIDEST = 120  # print up to this width is set smaller, and only wider print is wrapped
 SHORT_CODE = 8  # lines; longer code is for the notebook
 HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
@@ -61,9 +62,9 @@ def make_slides(notebook: NotebookNode) -> list[Slide]:
     return [slide for slide in slides if slide.parts or slide.notes]
 
 
-def put(slides: list[Slide], part: str, rows: float, alone: bool = False) -> None:
+def put(slides: list[Slide], part: str, rows: float) -> None:
     """Adds a part to the last slide or, where that has no room for its rows, to a new one of the same title."""
-    if slides[-1].parts and (alone or slides[-1].rows + rows > ROOM):
+    if slides[-1].parts and slides[-1].rows + rows > ROOM:
         slides.append(Slide(slides[-1].title))
     slides[-1].parts.append(part)
     slides[-1].rows += rows
@@ -77,7 +78,7 @@ def add_text(slides: list[Slide], text: str, is_exercise: bool) -> None:
     for level, title, body in sections(text):
         if title:
             slides.append(Slide(title, level))
-        shown = lead(title, body) if title else question_in(body) or (exercise_in(body) if is_exercise else "")
+        shown = lead(title, body) if title else asked_in(body, is_exercise)
         if slides and shown:
             put(slides, f'<div class="lead">{MARKDOWN.render(shown)}</div>', text_rows(shown))
         for block in body.split("\n\n") if slides else ():
@@ -107,15 +108,12 @@ def text_after(cells: Sequence[NotebookNode]) -> str:
     return next(sections(text))[2] if not HEADING.match(text) else ""
 
 
-def question_in(body: str) -> str:
-    """The question that a lesson opens with, to stand under its title."""
-    found = re.search(r"^\*\*Question\*\* (.+?)(?:\n\n|$)", body, re.S)
-    return found[1] if found else ""
-
-
-def exercise_in(body: str) -> str:
-    """An exercise's title and what it asks first: `**1. Search.** Write it.` as item 1 of a list."""
-    return lead("", re.sub(r"^\*\*(\d+)\. ", r"\1. **", body.split("\n\n")[0]))
+def asked_in(body: str, is_exercise: bool) -> str:
+    """The question that a lesson opens with; of an exercise its title and first sentence, as an item of a list; else ''."""
+    if is_exercise:
+        return lead("", re.sub(r"^\*\*(\d+)\. ", r"\1. **", body.split("\n\n")[0]))
+    question = re.search(r"^\*\*Question\*\* (.+?)(?:\n\n|$)", body, re.S)
+    return question[1] if question else ""
 
 
 def lead(title: str, body: str) -> str:
@@ -150,16 +148,17 @@ def sentences(text: str, most: int = 2) -> str:
 
 
 def add_code(slides: list[Slide], cell: NotebookNode, after: str) -> None:
-    """A cell's code, where it is short, and its outputs; what follows the cell is for the notes of new slides."""
-    first, is_setup = len(slides), "setup" in cell.metadata.get("tags", ())
-    if any("<img" in part or "<table" in part for part in slides[-1].parts):
-        slides[-1].rows = ROOM  # a figure or table has nothing of the next cell below it
+    """A cell's code, where it is short, and its outputs; what the lesson says after them goes into the notes there."""
+    current, first = slides[-1], len(slides)
+    n_parts, is_setup = len(current.parts), "setup" in cell.metadata.get("tags", ())
+    if any("<img" in part or "<table" in part for part in current.parts):
+        current.rows = ROOM
     if not is_setup and len(cell.source.splitlines()) <= SHORT_CODE:
         add_print(slides, cell.source)
     for output in cell.outputs:
         add_output(slides, output, is_setup, after)
-    for slide in slides[first:]:
-        slide.notes = [after] if after else []
+    for slide in slides[first - (len(current.parts) > n_parts) :]:
+        slide.notes += [after] * (after not in ["", *slide.notes])
 
 
 def add_output(slides: list[Slide], output: NotebookNode, is_setup: bool, after: str) -> None:
@@ -168,14 +167,19 @@ def add_output(slides: list[Slide], output: NotebookNode, is_setup: bool, after:
     if "<table" in data.get("text/html", ""):
         add_tables(slides, data["text/html"])
     elif "image/png" in data:
-        caption = sentences(re.sub(r"What to see: |[*`]", "", after.split("\n\n")[0]), 1)
-        alt = html.escape(f"Figure to: {slides[-1].title}. {caption}".strip())
-        picture = "".join(data["image/png"].split())
-        put(slides, f'<img alt="{alt}" src="data:image/png;base64,{picture}">', ROOM - 4, alone=True)
+        alt, picture = html.escape(what_to_see(slides[-1], after)), "".join(data["image/png"].split())
+        put(slides, f'<img alt="{alt}" src="data:image/png;base64,{picture}">', ROOM - FIGURE_LEAVES)
     elif "text/markdown" in data:
         add_tables(slides, MARKDOWN.render(data["text/markdown"]))
     elif (text := printed(output)) and not (is_setup and "\n" not in text):
         add_print(slides, text)
+
+
+def what_to_see(slide: Slide, after: str) -> str:
+    """A figure in words: its slide's title, and the sentence that says what to see, or else the first one after it."""
+    told = re.search(r"What to see[^:]*: (.+)", "\n\n".join([after, *slide.notes]), re.S)
+    caption = sentences((told[1] if told else after).split("\n\n")[0], 1)
+    return re.sub(r"[*`]", "", f"Figure to “{slide.title}”" + f": {caption}" * bool(caption))
 
 
 def printed(output: NotebookNode) -> str:
@@ -207,16 +211,16 @@ def add_tables(slides: list[Slide], page: str) -> None:
         rows = re.findall(r"<tr.*?</tr>", inside, re.S)
         head = list(takewhile(lambda row: "<td" not in row, rows))
         taken = heights(rows)
-        room = ROOM - 2 - sum(taken[: len(head)])
+        room = ROOM - sum(taken[: len(head)])
         for number, piece in enumerate(in_pieces(rows[len(head) :], taken[len(head) :], room)):
             table = f"{opening}<thead>{''.join(head)}</thead><tbody>{''.join(piece)}</tbody></table>"
-            put(slides, before * (number == 0) + table, sum(heights(head + piece)), alone=True)
+            put(slides, before * (number == 0) + table, 0.5 + sum(heights(head + piece)))
     if rest.strip():
         put(slides, rest, text_rows(rest))
 
 
 def heights(rows: Sequence[str]) -> list[float]:
-    """What rows of a table take, in rows of print, if columns share 100 characters by the lengths of their longest cells."""
+    """What a table's rows take, in rows of print, if columns share 100 characters by the lengths of their longest cells."""
     cells = [[len(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<t[dh].*?</t[dh]>", row, re.S)] for row in rows]
     widths = [max(1, *column) for column in zip(*cells)]
     return [0.35 + ceil(max(1, sum(widths) / 100) * max((n / w for n, w in zip(row, widths)), default=1)) for row in cells]
@@ -225,8 +229,8 @@ def heights(rows: Sequence[str]) -> list[float]:
 def in_pieces(rows: Sequence[str], taken: Sequence[float], room: float) -> list[list[str]]:
     """The rows in as few pieces as `room` allows, which are about equally high.
 
-    >>> in_pieces("abcde", [1, 1, 1, 1, 1], 4)
-    [['a', 'b', 'c'], ['d', 'e']]
+    >>> in_pieces("abcdef", [1, 1, 1, 1, 1, 1], 5)
+    [['a', 'b', 'c'], ['d', 'e', 'f']]
     """
     target = sum(taken) / max(1, ceil(sum(taken) / room))
     numbers = [int((end - height / 2) / target) for end, height in zip(accumulate(taken), taken)]

@@ -330,16 +330,15 @@ print(pd.DataFrame(lines).T.to_string())
 for system in (*PROMPTED, "ft"):
     codes = [row["value"] for row in coded if (row["figure"], row["system"]) == ("code", system)]
     print(f"{system}: the code is right in {sum(codes) / len(codes):.2f}")
-best = max(("base/rules+record", "ft"), key=lambda system: lines[system]["right"].value)
+best = max((*(f"{name}+record" for name in PROMPTED), "ft"), key=lambda system: lines[system]["right"].value)
 gap = difference(plans["ft+record"], plans[best], lambda row: row["correct"], drawn_with)
 print(f"S3: ft+record minus {best}: {gap}; the border is {claims['S3']['margin']}.")
-gap = difference(plans["ft+record"], plans["base/retrieved+record"], lambda row: row["correct"], drawn_with)
-print(f"Beside it: ft+record minus base/retrieved+record, which needs the same examples and no training: {gap}.")
 
 # %% [markdown]
 # Note what each part is for: no training can know a plan that was written yesterday, and no record says which sign came
 # first. So of the guide's promise only the second half, "with records both", can be decided here; that training alone would
-# win is impossible by construction. And look which of the prompted ways is the strong rival. Two steps can also fail twice: with a wrong code, the right plan is luck.
+# win is impossible by construction. And look which of the prompted ways is the strong rival: it needs
+# the same examples, and no training. Two steps can also fail twice: with a wrong code, the right plan is luck.
 #
 # ## The other skill: a voice
 #

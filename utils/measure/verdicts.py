@@ -50,15 +50,17 @@ def decide(p_values: Sequence[float]) -> list[bool]:
     return decided
 
 
-def questions_needed(sample: Sample, promised: tuple[float, float]) -> int | None:
-    """At least how many questions, on as many more pages, would decide it if the value stayed where it is.
+def questions_needed(sample: Sample, promised: tuple[float, float], tests: int = 1) -> int | None:
+    """At least how many questions, on as many more pages, would decide it first of so many `tests`, its value unchanged.
 
-    An interval shrinks with the root of their number; that of the spread between trainings wouldn't, and many promises
-    ask for more than one does. None where the value lies on the margin itself, or was measured once.
+    An interval shrinks with the root of their number, as far as it comes from questions and not from trainings; what
+    counts is how far it reaches towards the margin. None where the value lies on the margin, or was measured once.
     """
-    low, high = sample.interval
-    distance = min(abs(sample.value - end) for end in promised if math.isfinite(end))
-    return math.ceil(sample.n * ((high - low) / 2 / distance) ** 2) if distance and not sample.once else None
+    margin = min((end for end in promised if math.isfinite(end)), key=lambda end: abs(sample.value - end))
+    tail = (1 - LEVEL) / 2 / tests
+    low, high = np.quantile(sample.draws, [tail, 1 - tail])
+    reach, distance = sample.value - low if margin < sample.value else high - sample.value, abs(sample.value - margin)
+    return math.ceil(sample.n * (reach / distance) ** 2) if distance and not sample.once else None
 
 
 @dataclass(frozen=True)
@@ -108,27 +110,26 @@ def judge(claims: Sequence[Claim], take: Take) -> dict[str, dict]:
     moderated = [one for one in found if one.sides]
     sure = decide([*alone, *(1.0 if p is None else p for p in (one.weigh_sides() for one in moderated))])
     depends = {one.claim.claim_id for one, is_sure in zip(moderated, sure[len(found) :]) if is_sure}
-    return {
-        one.claim.claim_id: describe_verdict(one, is_sure, one.claim.claim_id in depends)
-        for one, is_sure in zip(found, sure)
-    }
+    verdicts = {}
+    for one, is_sure in zip(found, sure):
+        verdict = "depends" if one.claim.claim_id in depends else one.weigh(one.sample)[0] if is_sure else "undecided"
+        needed = questions_needed(one.sample, one.claim.promised, len(sure)) if verdict == "undecided" else None
+        verdicts[one.claim.claim_id] = {"verdict": verdict, **describe_measured(one), "questions_needed": needed}
+    return verdicts
 
 
-def describe_verdict(one: Measured, sure: bool, depends: bool) -> dict:
-    """The verdict as plain values; `sure` and `depends` are what Holm's procedure lets stand."""
-    claim, (verdict, p) = one.claim, one.weigh(one.sample)
-    verdict = "depends" if depends else verdict if sure else "undecided"
+def describe_measured(one: Measured) -> dict:
+    """What a verdict rests on, as plain values."""
+    claim = one.claim
     return {
-        "verdict": verdict,
         "reach": claim.reach,
         "statistic": claim.statistic,
         **described(one.sample),
         "promised": [end if math.isfinite(end) else None for end in claim.promised],
-        "p": round(p, 5),
+        "p": round(one.weigh(one.sample)[1], 5),
         "moderator": claim.moderator,
         "sides": {name: judge_side(one, side) for name, side in one.sides.items()},
         "beside": {name: described(sample) for name, sample in one.beside.items()},
-        "questions_needed": questions_needed(one.sample, claim.promised) if verdict == "undecided" else None,
     }
 
 
