@@ -33,18 +33,18 @@ def to_table(results: Sequence[Mapping]) -> str:
 
 
 def show(result: Mapping) -> str:
-    """Value, unit and, where it was measured more than once, interval.
+    """Value, unit and, where there is one, interval.
 
-    >>> show({"value": 9.04, "unit": "×", "low": 8.1, "high": 10.2, "n_runs": 5})
+    >>> show({"value": 9.04, "unit": "×", "low": 8.1, "high": 10.2})
     '9.04 × [8.1, 10.2]'
     """
     value, low, high = (f"{result[key] + 0.0:.3g}" for key in ("value", "low", "high"))
-    return f"{value} {result['unit']}" + (f" [{low}, {high}]" if result["n_runs"] > 1 else "")
+    return f"{value} {result['unit']}" + (f" [{low}, {high}]" if result["low"] < result["high"] else "")
 
 
 def outcome(result: Mapping) -> str:
     """Whether the target is reached, and whether the interval leaves that open."""
-    doubt = result["n_runs"] > 1 and result["low"] <= result["target"] <= result["high"]
+    doubt = result["low"] < result["high"] and result["low"] <= result["target"] <= result["high"]
     return ("yes" if is_met(result) else "no") + (", but the interval holds the target" if doubt else "")
 
 
