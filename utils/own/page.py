@@ -17,7 +17,8 @@ from utils.report import table_of
 SHOWN = ("right", "right where found", "abstains rightly", "abstains wrongly", "citation precision", "words", "seconds")
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}"
-    "table{border-collapse:collapse;margin:1rem 0}th,td{border:1px solid #bbb;padding:.3rem .6rem;text-align:left;"
+    "table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}"
+    "th,td{border:1px solid #bbb;padding:.3rem .6rem;text-align:left;"
     "vertical-align:top}caption{text-align:left;font-weight:bold;padding:.3rem 0}td.wrong{color:#555}"
 )
 CAVEATS = (
@@ -43,7 +44,8 @@ def make_page(own: Own, every: Sequence[Row], taught: Sequence[Row], made_with: 
         "<h2>What was read</h2>",
         to_html(own),
     ]
-    head = f'<head><meta charset="utf-8"><title>Which one for these documents?</title><style>{STYLE}</style></head>'
+    screen = '<meta name="viewport" content="width=device-width,initial-scale=1">'  # a phone's own width
+    head = f'<head><meta charset="utf-8">{screen}<title>Which one for these documents?</title><style>{STYLE}</style></head>'
     return f'<!DOCTYPE html>\n<html lang="en">{head}<body>\n' + "\n".join(filter(None, parts)) + "\n</body></html>\n"
 
 
