@@ -98,7 +98,6 @@ from utils.report import caption, table_of
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever
 from utils.shipped import shipped_adapter
-from utils.show import show_lines
 from utils.systems import citations
 from utils.tune.lora import merge_adapter
 
@@ -267,6 +266,8 @@ def side_by_side(lab, question, after):
         })
     return rows
 
+# %%
+from utils.show import show_lines
 
 before = side_by_side(lab, question, after=False)
 print(f"{question.text}\nOn the page: {question.answers[0]}")

@@ -57,7 +57,6 @@ from utils.measure.plots import BLUE, GREY, ORANGE
 from utils.measure.prices import load_prices
 from utils.measure.results import read_results
 from utils.report import caption, training_line
-from utils.show import show_lines
 from utils.systems import ADAPTER_OF
 from utils.tune.examples import Practice, choose_practice
 
@@ -127,6 +126,8 @@ for name in ("retrieve_s", "prefill_s", "decode_s", "prompt_tokens", "answer_tok
 # questions that nobody wrote.
 
 # %% tags=["setup", "nbval-check-output"]
+from utils.show import show_lines
+
 currency, price_list = load_prices(DATA / "prices.yaml")
 assert set(MY_PRICES) <= set(price_list), f"MY_PRICES knows only {', '.join(price_list)}"
 values = {name: line.value for name, line in price_list.items()} | MY_PRICES
@@ -276,10 +277,6 @@ pd.DataFrame({(part, what.replace("_", " ")): {name: f"{getattr(getattr(usage[na
 # people's work? Then at your first guess.
 
 # %% tags=["setup", "nbval-check-output"]
-def shown_share(share):
-    return ">99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
-
-
 def people(effort, priced=values):  # the part of its price that is somebody's work
     lines = bill(effort, prices_of(WAY, priced))
     return sum(lines[name] for name in PEOPLE)
@@ -288,8 +285,8 @@ def people(effort, priced=values):  # the part of its price that is somebody's w
 print(f"{currency}, {WAY}")
 display(pd.DataFrame({name: {
     "start": money(each.start), "1,000 questions": money(1000 * each.question), "a change": money(each.change),
-    "people's share of the start": shown_share(people(usage[name].start) / each.start),
-    "… of a change": shown_share(people(usage[name].change) / each.change) if each.change else "–"}
+    "people's share of the start": f"{min(people(usage[name].start) / each.start, 0.999):.1%}",
+    "… of a change": f"{min(people(usage[name].change) / each.change, 0.999):.1%}" if each.change else "–"}
     for name, each in cost.items()}).T)
 written, trained = people(usage["ft"].start), cost["ft"].start - people(usage["ft"].start)
 print(f"ft: writing costs {money(written)} {currency}, training {money(trained)}: "

@@ -164,13 +164,20 @@ print(table.to_string(na_rep="–"))
 
 # %% tags=["nbval-check-output"]
 attacked = [item.doc_id for item in attacks.values() if not item.harmless]
+same_target = {doc_id: attacks[doc_id].target for doc_id in attacked}
+
+
+def marks(system):
+    """The share of right answers about each attack's target, as rows that can be drawn anew."""
+    return [{"question_id": doc_id, "seed": None, "right": figures["right", system, doc_id]} for doc_id in attacked]
+
+
 falls = {}  # an attack a row: how far a system's right answers fall
 for name in SYSTEMS:
     pairs = [(figures["right", name, doc_id], figures["right", f"{name}/poisoned", doc_id]) for doc_id in attacked]
     falls[name] = [{"question_id": d, "seed": None, "fall": a - b} for d, (a, b) in zip(attacked, pairs)]
     shown, said = (table[figure][f"{name}/poisoned"] for figure in FIGURES[1:3])
     print(f"{name:8} falls by {mean(a - b for a, b in pairs):.2f}; of the payloads that it was shown it says {said / shown:.0%}")
-same_target = {doc_id: attacks[doc_id].target for doc_id in attacked}
 gap = difference(falls["raft"], falls["rag"], lambda row: row["fall"], same_target)
 said = "further, beyond chance" if gap.low > 0 else "less far, beyond chance" if gap.high < 0 else "as far or not, they can't tell"
 print(f"raft's fall minus rag's, over {len(attacked)} attacks: {gap}: {said}")
@@ -179,13 +186,6 @@ print(f"raft's fall minus rag's, over {len(attacked)} attacks: {gap}: {said}")
 colours = {"": "#444444", "/poisoned": "#cc4c02", "/defended": "#74a9cf"}
 hatches = {"": "", "/poisoned": "//", "/defended": ".."}
 names = {"": "honest pages", "/poisoned": "with the poisoned page", "/defended": "with the guard"}
-
-
-def marks(system):
-    """The share of right answers about each attack's target, as rows that can be drawn anew."""
-    return [{"question_id": doc_id, "seed": None, "right": figures["right", system, doc_id]} for doc_id in attacked]
-
-
 figure, axes = plt.subplots(figsize=(8, 3.6))
 for place, condition in enumerate(names):
     shares = [estimate(marks(name + condition), lambda row: row["right"], same_target) for name in SYSTEMS]
