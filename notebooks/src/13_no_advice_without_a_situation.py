@@ -37,13 +37,14 @@ from collections import Counter
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from IPython.display import Markdown, display
 
 from utils.data import DATA, load_company
 from utils.files import read_json, read_text
 from utils.lab import WORK
 from utils.ledger import advice_of, gather, load_claims, verdicts_of
+from utils.page.tables import described
+from utils.show import show_lines
 
 # %% [markdown]
 # ## Your situation, in a few answers
@@ -124,27 +125,29 @@ lines = [
     {
         "id": claim.claim_id,
         "promise": claim.promise,
-        "measured": f"{verdict['value']:.2f} [{verdict['interval'][0]:.2f}, {verdict['interval'][1]:.2f}]",
+        "measured": described(verdict),
         "verdict": verdict["verdict"],
         "reach": verdict["reach"],
     }
     for claim in claims
     if (verdict := verdicts.get(claim.claim_id))
 ]
-print(pd.DataFrame(lines).to_string(index=False))
+display(show_lines(lines))
 counted = Counter(line["verdict"] for line in lines)
 print(f"\n{dict(counted)}: supported are {counted['supported'] / len(lines):.0%} of those that are measured.")
 print("Not measured yet:", ", ".join(claim.claim_id for claim in claims if claim.claim_id not in verdicts) or "none")
 
 # %% [markdown]
 # A line that says `depends` is the most useful of the table: one number would have hidden that the answer turns round.
-# Here are both sides, wherever two were named beforehand:
+# Here are both sides, wherever two were named beforehand. (Where they come out opposite and the line above says `undecided`,
+# one of them isn't sure enough yet among so many promises.)
 
 # %% tags=["nbval-check-output"]
-for name, verdict in verdicts.items():
-    for side, found in verdict["sides"].items():
-        low, high = found["interval"]
-        print(f"{name}  {verdict['moderator']}: {side:22} {found['value']:+.2f} [{low:+.2f}, {high:+.2f}]  {found['verdict']}")
+show_lines([
+    {"id": name, "named beforehand": verdict["moderator"], "side": side, "measured": described(found), "verdict": found["verdict"]}
+    for name, verdict in verdicts.items()
+    for side, found in verdict["sides"].items()
+])
 
 # %% [markdown]
 # ## Settle the bets
