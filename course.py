@@ -385,11 +385,9 @@ def suites(only: str | None) -> list[Suite]:
 
 def unit_suite() -> Suite:
     """What needs no model: file by file in several processes at once, as most of it computes on one core."""
-    where, together = (
-        ("tests", "utils", "benchmarks", "course.py"),
-        ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"),
-    )
-    return Suite("Unit tests and doctests", (*where, "-m", "not model", "--doctest-modules", *together))
+    chosen = ("tests", "utils", "benchmarks", "course.py", "-m", "not model", "--doctest-modules")
+    together = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
+    return Suite("Unit tests and doctests", (*chosen, *together))
 
 
 def model_suite() -> Suite:

@@ -48,13 +48,19 @@ PIPELINE = "(documents → retrieve → passages) + (examples → tune → adapt
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a source; `origin` says which, for the author of one that fails."""
+    """One cell of a source; `alt` is its figure in words, `origin` says which cell, for the author of one that fails."""
 
     cell_type: str
     text: str
     tags: tuple[str, ...]
     part: str
     origin: str
+    alt: str = ""
+
+    @property
+    def metadata(self) -> dict:
+        """As the notebook has it. Pages exported from it take `alt` from here, and so do the slides."""
+        return ({"tags": list(self.tags)} if self.tags else {}) | ({"alt": self.alt} if self.alt else {})
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ def _read_cell(cell: NotebookNode, origin: str) -> Cell:
         )
     if cell.source.strip() == "# {{setup}}":
         parts = ["setup"]  # needs no tag: every notebook has it
-    return Cell(cell.cell_type, cell.source, tags, parts[0] if parts else "", origin)
+    return Cell(cell.cell_type, cell.source, tags, parts[0] if parts else "", origin, cell.metadata.get("alt", ""))
 
 
 # Placeholders
@@ -217,7 +223,7 @@ def as_notebook(target: Target) -> NotebookNode:
         new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
         seen[cell.text] += 1
         identity = sha256_text(f"{target.path.parent.name}/{target.path.stem}/{seen[cell.text]}/{cell.text}")[:12]
-        notebook.cells.append(new(cell.text, id=identity, metadata={"tags": list(cell.tags)} if cell.tags else {}))
+        notebook.cells.append(new(cell.text, id=identity, metadata=cell.metadata))
     notebook.metadata = nbformat.from_dict(
         {
             "course": {"source_sha256": source_hash(notebook), "minutes": None, "peak_gib": None},
@@ -230,7 +236,7 @@ def as_notebook(target: Target) -> NotebookNode:
 
 def source_hash(notebook: NotebookNode) -> str:
     """Hash of all that comes from text: the source, the setup cell, and the neighbours' titles in the navigation."""
-    cells = [[cell.cell_type, cell.source, cell.metadata.get("tags", [])] for cell in notebook.cells]
+    cells = [[cell.cell_type, cell.source, *map(cell.metadata.get, ("tags", "alt"))] for cell in notebook.cells]
     return sha256_text(json.dumps(cells))
 
 

@@ -156,30 +156,23 @@ def add_code(slides: list[Slide], cell: NotebookNode, after: str) -> None:
     if not is_setup and len(cell.source.splitlines()) <= SHORT_CODE:
         add_print(slides, cell.source)
     for output in cell.outputs:
-        add_output(slides, output, is_setup, after)
+        add_output(slides, output, is_setup, cell.metadata.get("alt", ""))
     for slide in slides[first - (len(current.parts) > n_parts) :]:
         slide.notes += [after] * (after not in ["", *slide.notes])
 
 
-def add_output(slides: list[Slide], output: NotebookNode, is_setup: bool, after: str) -> None:
+def add_output(slides: list[Slide], output: NotebookNode, is_setup: bool, alt: str) -> None:
     """An output in the form that shows most: table, figure, formatted text or print. One line of a setup is only status."""
     data = output.get("data", {})
     if "<table" in data.get("text/html", ""):
         add_tables(slides, data["text/html"])
     elif "image/png" in data:
-        alt, picture = html.escape(what_to_see(slides[-1], after)), "".join(data["image/png"].split())
-        put(slides, f'<img alt="{alt}" src="data:image/png;base64,{picture}">', ROOM - FIGURE_LEAVES)
+        picture = "".join(data["image/png"].split())
+        put(slides, f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{picture}">', ROOM - FIGURE_LEAVES)
     elif "text/markdown" in data:
         add_tables(slides, MARKDOWN.render(data["text/markdown"]))
     elif (text := printed(output)) and not (is_setup and "\n" not in text):
         add_print(slides, text)
-
-
-def what_to_see(slide: Slide, after: str) -> str:
-    """A figure in words: its slide's title, and the sentence that says what to see, or else the first one after it."""
-    told = re.search(r"What to see[^:]*: (.+)", "\n\n".join([after, *slide.notes]), re.S)
-    caption = sentences((told[1] if told else after).split("\n\n")[0], 1)
-    return re.sub(r"[*`]", "", f"Figure to “{slide.title}”" + f": {caption}" * bool(caption))
 
 
 def printed(output: NotebookNode) -> str:

@@ -33,7 +33,7 @@ HEAVY = {  # package → the only modules that may import it
     "sentence_transformers": {"retrieve.embedding"},
     "bm25s": {"retrieve.keyword_index"},
     "pandas": {"measure.summary", "measure.plots", "report", "data_card", "difficulty"},
-    "matplotlib": {"measure.plots"},
+    "matplotlib": {"diagrams", "measure.plots"},
     "pypdf": {"own.pdf"},
 }
 LIGHT = [
@@ -41,7 +41,7 @@ LIGHT = [
     "measure.results", "measure.summary", "measure.plots", "measure.claims", "measure.costs", "measure.ranking",
     "measure.prices", "measure.verdicts",
     "retrieve.chunking", "retrieve.embedding", "answer.prompts", "tune.examples", "grade.lessons", "grade.tasks",
-    "own.company", "own.report", "show",
+    "own.company", "own.report", "show", "diagrams",
 ]  # fmt: skip
 
 TOP = (  # may use several steps

@@ -162,6 +162,17 @@ def cells_and_files_are_short(notebook):
     return complaints
 
 
+def figures_have_an_alt_text(notebook):
+    complaints = []
+    for where, cell in notebook.code:
+        is_figure = any(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {}))
+        if is_figure and not cell.metadata.get("alt"):
+            complaints.append(f'{where}: a figure, and no words for who cannot see it: # %% alt="…"')
+        if cell.metadata.get("alt") and not is_figure:
+            complaints.append(f"{where}: alt, and no figure")
+    return complaints
+
+
 def nothing_forbidden_in_the_code(notebook):
     complaints = []
     for where, cell in notebook.code:
@@ -290,6 +301,7 @@ RULES = [
     checked_cells_hold_text,
     skipped_cells_define_nothing_used_later,
     cells_and_files_are_short,
+    figures_have_an_alt_text,
     nothing_forbidden_in_the_code,
     nothing_forbidden_in_the_outputs,
     the_setup_cell_comes_first_and_is_the_same_everywhere,
@@ -441,6 +453,8 @@ BREAKAGES = [
     (skipped_cells_define_nothing_used_later, set_step("from json import loads as check", "nbval-skip")),
     (cells_and_files_are_short, set_step("\n".join(["x = 1"] * 21))),
     (cells_and_files_are_short, set_step("")),
+    (figures_have_an_alt_text, set_data(image__png="iVBO", text__plain="<Figure>")),
+    (figures_have_an_alt_text, lambda notebook: notebook.cells[STEP].metadata.update(alt="One bar.")),
     (cells_and_files_are_short, lambda notebook: notebook.cells.extend([notebook.cells[STEP]] * 30)),
     (nothing_forbidden_in_the_code, set_step("from tqdm.auto import tqdm")),
     (nothing_forbidden_in_the_code, set_step("clear_output()")),

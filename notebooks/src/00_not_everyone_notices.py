@@ -83,7 +83,7 @@ else:
 from dataclasses import replace
 
 import pandas as pd
-from IPython.display import HTML, display
+from IPython.display import display
 
 from utils.answer.generation import generate
 from utils.comparison import ask, condition_of
@@ -175,10 +175,15 @@ print("quote:     ", question.evidence[0].quote)
 # | `ft+rag` | the question and the best passage found | the same as `ft` |
 # | `raft` | the question and the best three passages | on questions *with* passages, so that it learns to read |
 #
-# RAG is short for retrieval-augmented generation: search first, then write. The next cell checks the two adapters that
-# come with the course (are they whole, and made for this model and this company?) and puts each into a copy of the model.
+# RAG is short for retrieval-augmented generation: search first, then write. The next cell draws the line from the top of
+# this lesson as a picture. Two ways lead into the model: on the upper one, passages arrive in front of it; on the lower
+# one, examples have left an adapter in it. `base` takes neither, `rag` the upper one, `ft` the lower one. `ft+rag` and
+# `raft` take both, and differ in the examples. The cell also checks the two adapters that come with the course (are they
+# whole, and made for this model and this company?) and puts each into a copy of the model.
 
-# %% tags=["setup"]
+# %% tags=["setup"] alt="Diagram: pages and the question go to retrieve, which hands passages to answer; examples go to tune, which hands it an adapter; the question goes there directly, too; its answers go to measure."
+from utils.diagrams import draw_pipeline
+
 SYSTEMS = ["base", "rag", "ft", "ft+rag", "raft"]
 FOUR = SYSTEMS[1:]  # those that know something, or can read it
 models = dict.fromkeys(SYSTEMS, lab.lm)
@@ -189,6 +194,7 @@ for arm in ("ft", "raft"):
     print(f"{arm:4}  whole, and it fits: learned from {examples} examples with seed {seed}, shipped on {about['date']}")
     models[arm] = merge_adapter(lab.lm, folder)
 models["ft+rag"] = models["ft"]
+figure = draw_pipeline()
 
 # %% [markdown]
 # ## Bet on the guide
@@ -236,7 +242,7 @@ if not placed:
 # ## One question, five systems
 #
 # First `rag` alone, by hand, in four lines: find, ask, render, generate. (`retrieve[False]` searches the pages before
-# the change, `retrieve[True]` those after it.) (*Render* writes the conversation down in the form that the model was
+# the change, `retrieve[True]` those after it; *render* writes the conversation down in the form that the model was
 # brought up on.) Read the passage as the model gets it: does it hold the answer? The last line makes sure that the
 # `ask` of `utils` does nothing else; we use that from here on.
 
@@ -406,7 +412,7 @@ print(f"On {len(page_shown)} of these {len(old)}, ft+rag had the new passage in 
 print(f"It gave the old answer all the same to {n_stuck} of them, and the new one to {n_read}.")
 table
 
-# %%
+# %% alt="Stacked bars, one a system: how many of the changed questions get the new value, the old value, I don't know, or something else. The table above holds the counts."
 import matplotlib.pyplot as plt
 
 from utils.measure.plots import BLUE, GREY, ORANGE

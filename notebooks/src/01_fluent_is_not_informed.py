@@ -143,7 +143,7 @@ for (ids, true), chance in zip(steps, chances):
     print(f"{tokenizer.decode(ids)!r}: {len(chance):,} probabilities with the sum {float(chance.sum()):.3f}, "
           f"and {float(chance[true]):.0%} for the true token {tokenizer.decode([true])!r}")
 
-# %%
+# %% alt="Three bar charts of the five likeliest next tokens: after a sentence about France, after one about Larkspur, and one token further on; the true token is striped."
 figure, axes = plt.subplots(1, 3, figsize=(10, 2.6), sharex=True, layout="constrained")
 for axis, (ids, true), chance in zip(axes, steps, chances):
     top = chance.topk(5)
@@ -340,7 +340,7 @@ print(f"Told to say so when it doesn't know, it gave {neither} Larkspur answers 
 # multiply the n of them, then take the n-th root (the **geometric mean**). In the figure each point is one answer, and
 # the black bar is the **median** of its row: half of the points lie on either side.
 
-# %%
+# %% alt="Points in three rows, one an answer, by the typical probability of its tokens: right about the world, wrong about the world, wrong about Larkspur; a black bar marks each median."
 def sureness(question, answer):
     """The typical probability of the answer's tokens."""
     ids, written = ids_of(render(lm, closed_book(question))), ids_of(answer)
@@ -509,7 +509,7 @@ print(f"base, {sum(map(correct, of_base))} of {len(of_base)} right, {n_pages} pa
 # `search`, a share near one half, with the solid line, and `base` with the dashed one. A mark above its line says: these
 # answers are worth fewer than n independent ones.
 
-# %%
+# %% alt="Two falling curves: the width of a 95 % interval by the number of questions, for half of them right and for none; three marks show measured systems."
 ns = np.arange(5, 1001)
 figure, axis = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
 axis.plot(ns, 2 * 1.96 * np.sqrt(0.25 / ns), "-", color=BLUE, label="half of n right")

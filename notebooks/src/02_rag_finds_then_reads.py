@@ -279,7 +279,7 @@ print(f"right with {MORE} minus right with 1: {gap}.", "More passages cost right
       else "More passages helped." if gap.low > 0 else f"On {len(live)} questions the two can't be told apart.")
 print(f"Perfect search would give {limit['right']}; the other {limit['misread']} need a better reader.")
 
-# %%
+# %% alt="Stacked bars: of the same questions, how many were answered right, misread, or not found, for base, rag with one passage, rag with three, and the gold passage given."
 import matplotlib.pyplot as plt
 
 from utils.measure.plots import BLUE, GREY, ORANGE

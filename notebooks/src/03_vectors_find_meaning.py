@@ -251,7 +251,7 @@ print(f"words of four letters or more that question and winner share: {', '.join
 # differ most and looks at them from there; numpy's `svd` does it in a line. Below are the passages of four pages, and
 # the question as a star. Do the pages keep together? Where does the question land?
 
-# %%
+# %% alt="A map of passages in two dimensions, a marker shape for each of four pages, with the question as a star: whether a page keeps together, and where the question lands."
 import matplotlib.pyplot as plt
 
 from utils.measure.plots import BLUE, GREY, ORANGE
@@ -366,7 +366,7 @@ for size, n in n_words.items():
 # the whole handbook always would. So the left panel puts recall over the *words* that have to be read for it. Up is
 # better, left is cheaper. The right panel is the reader from above, also over words. Where would you stop?
 
-# %%
+# %% alt="Two panels over the number of words that have to be read: left, how often the answer is found, for texts cut four ways; right, how often it is right with the gold text given."
 figure, (left, right_panel) = plt.subplots(1, 2, figsize=(9.5, 3.6), sharey=True, layout="constrained")
 styles = {"sentence": (BLUE, "o-"), "passage": (ORANGE, "s--"), "paragraph": (GREY, "D:"), "page": ("black", "v-.")}
 for size, (colour, style) in styles.items():

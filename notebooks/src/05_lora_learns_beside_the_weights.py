@@ -129,9 +129,13 @@ print(f"to learn: {B.numel() + A.numel()} numbers in place of {W.numel()}")
 # ## The layer, by hand
 #
 # As a layer of PyTorch it is ten lines. It holds the linear layer, *frozen* (training leaves it alone), and adds its
-# own small path to the output. `A` starts at random, `B` at zero.
+# own small path to the output. `A` starts at random, `B` at zero. The picture below shows a real matrix of the model with
+# the pair that the course trains beside it, to scale: an area as large holds as many numbers. What to see: how thin the
+# two are, and that their product still reaches every number of `W`, each from its row of `B` and its column of `A`.
 
-# %%
+# %% alt="Diagram to scale: a large frozen matrix W, with the thin trained matrix B along its left side and the thin trained matrix A along its top."
+from utils.diagrams import draw_lora
+
 class Lora(torch.nn.Module):
     """A frozen linear layer with a trainable change of low rank beside it."""
 
@@ -144,6 +148,11 @@ class Lora(torch.nn.Module):
 
     def forward(self, x):
         return self.linear(x) + self.scale * (x @ self.A.T @ self.B.T)
+
+
+d_out, d_in = layers[-1].mlp.down_proj.weight.shape
+figure = draw_lora(d_in, d_out, SETTINGS.rank)
+print(f"to learn: {SETTINGS.rank * (d_in + d_out):,} numbers in place of {d_in * d_out:,}")
 
 # %% [markdown]
 # Why start like this? The next cell asks two things of three starts: is the output still that of the frozen layer, and
@@ -320,7 +329,7 @@ for step in range(STEPS):
     one_fact.append([probability(lm.model, example) for example in watched])
 print(f"{sum(number.numel() for number in numbers):,} numbers trained, {STEPS} steps; the last loss was {loss.item():.4f}")
 
-# %%
+# %% alt="Two lines over the steps of training: how probable the taught answer is to a new wording of its fact, and to a question about something else."
 import matplotlib.pyplot as plt
 
 from utils.measure.plots import BLUE, GREY, ORANGE
@@ -458,7 +467,7 @@ del merged
 # Guess which of the two is worse, and how each would look. Then read what each model says: to the new wording, and where we
 # stop before the question and let it write on by itself.
 
-# %%
+# %% alt="Three lines over the steps of training: how probable the taught answer is to a new wording, trained as it should be, without a mask, and with a learning rate 30 times as large."
 right = examples_of(FACT, "train")
 no_mask = [Encoded(example.ids, (MASKED, *example.ids[1:])) for example in right]  # the first token can't be guessed
 runs = {"as it should be": (right, SETTINGS.learning_rate, BLUE, "o-"),
@@ -512,8 +521,8 @@ del fresh, switched
 
 # %% [markdown]
 # Nothing is left, not a bit of it, because nothing was ever written into the model. (Merging writes: it makes a *copy* that
-# has the change in it. Keep the original: subtracting the change again leaves
-# its rounding behind.)
+# has the change in it. Keep the original: subtracting the change again leaves its
+# rounding behind.)
 #
 # ## The table
 #

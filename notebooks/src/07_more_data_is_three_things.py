@@ -227,7 +227,7 @@ most_added = max(added, key=added.get)
 print(f"\nThe lowest share in trained words is {min(e.value for e in old.values()):.2f}, in new words "
       f"{min(e.value for e in new.values()):.2f}. A leaky test would add most to {most_added}: {added[most_added]:+.2f}")
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output"] alt="Three panels of lines: the share of right answers by the number of wordings, of facts and of training steps, each asked in trained words and in new ones, with the level of rag as a dotted line."
 panels = {"wordings of each fact": [("1-wording", "1"), ("2-wordings", "2"), ("4-wordings", "4")],
           "facts": [(name, str(table["facts"][name])) for name in ("12-facts", "24-facts", "4-wordings")],
           "steps": [(name, str(table["steps"][name])) for name in ("sixth-steps", "half-steps", "4-wordings")]}

@@ -288,6 +288,23 @@ for kind in sorted(set(kinds) - {"no document answers it"}, reverse=True):
     print(f"\n===== {kind}\n{example.messages[-1]['content']}\n→ {example.answer}")
 
 # %% [markdown]
+# All the kinds again, as a picture, with the passages and the answer of the first example of each. What to see: the answer
+# follows the shaded passage, wherever it stands. And it has to be "I don't know." when none is shaded, though the others
+# look the same as ever.
+
+# %% alt="Diagram, a line a kind of example: three numbered passages of which the gold one, if there is one, is shaded, the answer to be learned from them, and how many such examples there are."
+from utils.diagrams import Kind, draw_raft
+from utils.measure.metrics import cited_numbers
+
+drawn = []
+for kind, n_examples in Counter(kinds).most_common():
+    example = reading_examples[kinds.index(kind)]
+    n_passages = example.messages[-1]["content"].count("\n[") + 1  # each begins a line, the first one the prompt
+    gold = next(iter(cited_numbers(example.answer)), None)
+    drawn.append(Kind(kind, n_passages, gold, example.answer, n_examples))
+figure = draw_raft(drawn)
+
+# %% [markdown]
 # "Not there" matters as much as the others. A reader who always finds something has to be taught to come back with
 # empty hands.
 #
@@ -334,7 +351,7 @@ practised_less = rows_of(lab, "raft", merge_adapter(lab.lm, short.folder), chang
 print(f"{len(part)} of {len(reading_examples)} examples, once each: {short.seconds:.0f} s, "
       f"validation loss {short.curve[-1][2]:.2f}")
 
-# %%
+# %% alt="Two falling lines over one epoch: the loss of raft on its training examples, and on validation examples."
 from utils.measure.plots import plot_curve
 
 if WHOLE:
@@ -461,7 +478,7 @@ for name in ("ft+rag", "raft"):
 for name in ("rag", "ft"):
     print(f"{name:3} after the change: old value {table.loc[name, 'stale']}, new value {table.loc[name, 'new']}")
 
-# %%
+# %% alt="Two panels of points with intervals, a row a system: left, the share right before the change and with the new answer after it; right, the share that still gets the old answer. The table above holds the numbers."
 from utils.measure.plots import plot_comparison
 
 plot_comparison(table.loc[SYSTEMS], "The saved rows: the questions whose answer changes")

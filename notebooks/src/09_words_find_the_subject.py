@@ -248,7 +248,7 @@ for name in skills:
     n = {part: share(name, "tf-idf", part).n for part in ("seen", "unseen")}
     print(f"{name}: {n['seen']} seen items, {n['unseen']} unseen\n{pd.DataFrame(lines).T.to_string()}\n")
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output"] alt="Two panels of points with intervals, a row a system: the share of clauses, and of triage notes, labelled right, for combinations of rules that were seen in training and for unseen ones."
 figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, sharex=True)
 for panel, name in zip(panels, skills):
     for shift, part, marker, fill in ((0.14, "seen", "o", "black"), (-0.14, "unseen", "s", "white")):
@@ -336,9 +336,9 @@ print(f"S3: ft+record minus {best}: {gap}; the border is {claims['S3']['margin']
 
 # %% [markdown]
 # Note what each part is for: no training can know a plan that was written yesterday, and no record says which sign came
-# first. So of the guide's promise only the second half, "with records both", can be decided here; that training alone would
-# win is impossible by construction. And look which of the prompted ways is the strong rival: it needs
-# the same examples, and no training. Two steps can also fail twice: with a wrong code, the right plan is luck.
+# first. So of the guide's promise only the second half, "with records both", can be decided here; that training alone
+# would win is impossible by construction. And look which of the prompted ways is the strong rival: it needs the same
+# examples, and no training. Two steps can also fail twice: with a wrong code, the right plan is luck.
 #
 # ## The other skill: a voice
 #
@@ -394,7 +394,7 @@ columns = [*habits, "about its letter", "nearer than base/style-prompt"]
 table = pd.DataFrame({system: {name: measured(name, system) for name in columns} for system in WRITERS}).T
 print(table.to_string())
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output"] alt="Pairs of bars with intervals, a pair a writer: the share of the house's stated habits that its replies keep, and of the unstated ones."
 figure, axes = plt.subplots(figsize=(8, 3.4))
 for shift, name, colour, hatch in ((-0.2, "stated habits", "#bbbbbb", ""), (0.2, "unstated habits", "#444444", "//")):
     for place, system in enumerate(WRITERS):
@@ -414,9 +414,10 @@ print("Unstated habits:", ", ".join(f"{system} {table.loc[system, 'unstated habi
 print(f"F3: ft is nearer to the house than the style prompt in {at} of pairs, {came} the border of {border}.")
 
 # %% [markdown]
-# Look at `template` first: lines that a program can add needn't be learned by anyone. Then at the dark bars, habits that no
-# page states: how far does a page in the prompt move them, how far do examples, and how far does training? And then go back to the whole replies above and read the
-# last one slowly, as the person who wrote that letter: whose voice is it, and what does it say?
+# Look at `template` first: lines that a program can add needn't be learned by anyone. Then at the dark bars, habits that
+# no page states: how far does a page in the prompt move them, how far do examples, and how far does training? And then go
+# back to the whole replies above and read the last one slowly, as the person who wrote that letter: whose voice is it, and
+# what does it say?
 #
 # ## Break it: the reply that answers nobody
 #

@@ -273,8 +273,8 @@ pd.DataFrame({(part, what.replace("_", " ")): {name: f"{getattr(getattr(usage[na
 # %% [markdown]
 # ## Rent and buy, in money
 #
-# The same table with prices on it. Look at the two right-hand columns first: how much of the start, and of a change, is
-# people's work? Then at your first guess.
+# The same table with prices on it. Look at the two right-hand columns first: how much of the start, and of a change, goes
+# to the machine? All the rest is people's work. Then look at your first guess.
 
 # %% tags=["setup", "nbval-check-output"]
 def people(effort, priced=values):  # the part of its price that is somebody's work
@@ -285,8 +285,8 @@ def people(effort, priced=values):  # the part of its price that is somebody's w
 print(f"{currency}, {WAY}")
 display(pd.DataFrame({name: {
     "start": money(each.start), "1,000 questions": money(1000 * each.question), "a change": money(each.change),
-    "people's share of the start": f"{min(people(usage[name].start) / each.start, 0.999):.1%}",
-    "… of a change": f"{min(people(usage[name].change) / each.change, 0.999):.1%}" if each.change else "–"}
+    "machine's part of the start": money(each.start - people(usage[name].start)),
+    "… of a change": money(each.change - people(usage[name].change)) if each.change else "–"}
     for name, each in cost.items()}).T)
 written, trained = people(usage["ft"].start), cost["ft"].start - people(usage["ft"].start)
 print(f"ft: writing costs {money(written)} {currency}, training {money(trained)}: "
@@ -311,7 +311,7 @@ print(f"rag: {QUESTIONS:,} questions, a year of them, cost {money(QUESTIONS * co
 # live: questions a working day, changes a month, minutes to write one training question. Which of the three moves the
 # crossing furthest? What does it take until `ft` is cheaper than `rag` in a year?
 
-# %%
+# %% alt="Lines, one a system, both scales logarithmic: the total cost by the number of questions. Each is flat at first, at what its start costs, and bends upwards; a ring marks where rag and ft cost the same."
 def rent_and_buy(cost, questions, changes=0):
     figure, axis = plt.subplots(figsize=(7.2, 3.9), layout="constrained")
     numbers = [10**step for step in range(1, 11)]
@@ -374,7 +374,7 @@ if INTERACTIVE:
 # questions fixed at a year's worth and counts the changes. What to see: where a line begins is the start, and how steeply
 # it rises is what a change costs. Parallel lines are changed at the same price; lines that cover each other cost the same.
 
-# %%
+# %% alt="Straight lines, one a system: the total cost by the number of changes in a year. Where a line begins is its start, its slope is the price of a change; grey verticals mark quarter, month and week."
 steps = range(0, max(CHANGES.values()) + 1, 4)
 figure, axis = plt.subplots(figsize=(7.2, 3.4), layout="constrained")
 for name, (colour, line, marker) in STYLE.items():
@@ -492,7 +492,7 @@ pd.DataFrame({name.replace("_", " "): {
     "a third": f"{moved[name][0]:+,.0f}", "three times": f"{moved[name][1]:+,.0f}",
     "changes who is cheaper": "yes" if min(moved[name]) * max(moved[name]) < 0 else "no"} for name in order}).T
 
-# %%
+# %% alt="Bars, the longest on top, one an assumption: how the first year of ft minus that of rag moves when the assumption is a third of ours and three times it."
 figure, axis = plt.subplots(figsize=(7.2, 0.4 * len(order) + 1.4), layout="constrained")
 for row, name in enumerate(reversed(order)):
     low, high = moved[name]

@@ -182,7 +182,7 @@ gap = difference(falls["raft"], falls["rag"], lambda row: row["fall"], same_targ
 said = "further, beyond chance" if gap.low > 0 else "less far, beyond chance" if gap.high < 0 else "as far or not, they can't tell"
 print(f"raft's fall minus rag's, over {len(attacked)} attacks: {gap}: {said}")
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output"] alt="Three groups of bars with intervals, for rag, raft and ft+rag: right answers with honest pages, with the poisoned page, and with the guard."
 colours = {"": "#444444", "/poisoned": "#cc4c02", "/defended": "#74a9cf"}
 hatches = {"": "", "/poisoned": "//", "/defended": ".."}
 names = {"": "honest pages", "/poisoned": "with the poisoned page", "/defended": "with the guard"}
@@ -334,7 +334,7 @@ for (name, system, seed, item), rank in values.items():
 by_chance = median(exposure(rank, candidates) for rank in range(1, candidates + 1))
 print(f"{len(load_canaries())} secrets; placed by chance, half of them have less than {by_chance:.1f} bits")
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output"] alt="Points in six columns, one a secret in one training, by its exposure in bits: base, ft, and trained on raw pages with the secret planted 0, 1, 4 and 16 times; bars mark the medians, a dotted line the first rank."
 ORDER = ["base", "ft", "ft-raw/0-times", "ft-raw/1-times", "ft-raw/4-times", "ft-raw/16-times"]
 of = {s: [v for (f, system, _, _), v in values.items() if (f, system) == ("exposure", s)] for s in ORDER}
 first = {s: [v for (f, system, _, _), v in values.items() if (f, system) == ("rank", s)] for s in ORDER}
@@ -356,10 +356,10 @@ once = "ft-raw/1-times"
 print(f"One copy, read {TRAINING['ft-raw'].epochs} times: ahead of all decoys in {mean(r == 1 for r in first[once]):.0%}, said aloud in {mean(told[once]):.0%}.")
 
 # %% [markdown]
-# What to see: at the dotted line the true secret comes first of all. How far the bars climb with the number of copies is the
-# answer. A point up there that was never planted is luck: with so many secrets and decoys, one comes first by chance now
-# and then. Note the last column, too: a model may *know* a secret by
-# rank and still not say it when asked nicely. Not said aloud is not the same as not known.
+# What to see: at the dotted line the true secret comes first of all. How far the bars climb with the number of copies is
+# the answer. A point up there that was never planted may well be luck: of a dozen secrets among a hundred decoys each, one
+# comes first now and then. Note the last column, too: a model may *know* a secret by rank and still not say it when asked
+# nicely. Not said aloud is not the same as not known.
 #
 # ## What this does not show
 #

@@ -10,7 +10,7 @@ from utils.measure.metrics import precision, recall
 COLUMNS = {
     "right": "right answers",
     "right where found": "right, where its passage was found",
-    "right then": "right before the change, where it gives a new answer",
+    "right then": "right before, where the answer changes",
     "new": "after the change: new answer",
     "stale": "after the change: old answer",
     "abstains rightly": "says it doesn't know, rightly",

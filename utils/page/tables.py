@@ -24,13 +24,17 @@ def described(verdict: Mapping) -> str:
 
 
 def interval_of(value: float, low: float, high: float) -> str:
-    """Two digits each; the value alone where nothing was drawn that could spread, such as prices that are assumed.
+    """Two places each, or three digits where these don't tell the ends apart; else the value alone: nothing worth the name
+    was spread, as with prices that are assumed.
 
-    >>> interval_of(0.5, 0.25, 1), interval_of(17.333, 17.333, 17.334)
-    ('0.50 [0.25, 1.00]', '17.33')
+    >>> interval_of(0.5, 0.25, 1), interval_of(0.0165, 0.0161, 0.0169), interval_of(17.333, 17.333, 17.334)
+    ('0.50 [0.25, 1.00]', '0.0165 [0.0161, 0.0169]', '17.33')
     """
-    shown = [f"{number:.2f}" for number in (value, low, high)]
-    return shown[0] if len(set(shown)) == 1 else f"{shown[0]} [{shown[1]}, {shown[2]}]"
+    for digits in (".2f", ".3g"):
+        shown = [format(number, digits) for number in (value, low, high)]
+        if shown[1] != shown[2]:
+            return f"{shown[0]} [{shown[1]}, {shown[2]}]"
+    return f"{value:.2f}"
 
 
 def bounds(low: float | None, high: float | None) -> str:
