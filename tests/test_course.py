@@ -253,6 +253,13 @@ def test_children_find_utils_from_every_folder(monkeypatch):
     assert course.child_environment()["PYTHONPATH"] == os.pathsep.join([str(course.ROOT), "elsewhere"])
 
 
+def test_waiting_threads_soon_give_their_core_back_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    assert course.child_environment()["GOMP_SPINCOUNT"] == "10000"
+    monkeypatch.setenv("GOMP_SPINCOUNT", "1")
+    assert course.child_environment()["GOMP_SPINCOUNT"] == "1"
+
+
 def test_help_names_every_command():
     result = course_py("--help")
     assert result.returncode == 0

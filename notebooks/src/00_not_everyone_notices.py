@@ -176,12 +176,13 @@ print("quote:     ", question.evidence[0].quote)
 # | `raft` | the question and the best three passages | on questions *with* passages, so that it learns to read |
 #
 # RAG is short for retrieval-augmented generation: search first, then write. The next cell draws the line from the top of
-# this lesson as a picture. Two ways lead into the model: on the upper one, passages arrive in front of it; on the lower
-# one, examples have left an adapter in it. `base` takes neither, `rag` the upper one, `ft` the lower one. `ft+rag` and
-# `raft` take both, and differ in the examples. The cell also checks the two adapters that come with the course (are they
-# whole, and made for this model and this company?) and puts each into a copy of the model.
+# this lesson as a picture. Three arrows lead into *answer*, where the model works. The middle one is the question. On the
+# upper one passages arrive, on the lower one an adapter that was made from examples. `base` takes the middle one alone,
+# `rag` also the upper, `ft` also the lower. `ft+rag` and `raft` take all three, and differ in the examples. The cell also
+# checks the two adapters that come with the course (are they whole, and made for this model and this company?) and puts
+# each into a copy of the model.
 
-# %% tags=["setup"] alt="Diagram: pages and the question go to retrieve, which hands passages to answer; examples go to tune, which hands it an adapter; the question goes there directly, too; its answers go to measure."
+# %% tags=["setup"] alt="Diagram of arrows: pages and question lead to retrieve, which hands passages to answer; examples lead to tune, which hands an adapter to answer; the question also leads straight to answer; answers go to measure."
 from utils.diagrams import draw_pipeline
 
 SYSTEMS = ["base", "rag", "ft", "ft+rag", "raft"]
@@ -412,7 +413,7 @@ print(f"On {len(page_shown)} of these {len(old)}, ft+rag had the new passage in 
 print(f"It gave the old answer all the same to {n_stuck} of them, and the new one to {n_read}.")
 table
 
-# %% alt="Stacked bars, one a system: how many of the changed questions get the new value, the old value, I don't know, or something else. The table above holds the counts."
+# %% alt="Stacked bars, one per system: how many of the changed questions get the new value, the old value, I don't know, or something else. The table above holds the counts."
 import matplotlib.pyplot as plt
 
 from utils.measure.plots import BLUE, GREY, ORANGE

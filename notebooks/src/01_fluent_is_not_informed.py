@@ -340,7 +340,7 @@ print(f"Told to say so when it doesn't know, it gave {neither} Larkspur answers 
 # multiply the n of them, then take the n-th root (the **geometric mean**). In the figure each point is one answer, and
 # the black bar is the **median** of its row: half of the points lie on either side.
 
-# %% alt="Points in three rows, one an answer, by the typical probability of its tokens: right about the world, wrong about the world, wrong about Larkspur; a black bar marks each median."
+# %% alt="Points in three rows, one point per answer, by the typical probability of its tokens: right about the world, wrong about the world, wrong about Larkspur; a black bar marks each median."
 def sureness(question, answer):
     """The typical probability of the answer's tokens."""
     ids, written = ids_of(render(lm, closed_book(question))), ids_of(answer)

@@ -403,7 +403,7 @@ print(f"Of {len(dev)} answers to close but wrong passages, {n['correct']} are ri
 # every search would lie *on* that line. Its right end isn't at 1: what is missing there is missing although the passage
 # was found, and no search will bring it.
 
-# %% alt="Points with intervals, one a search: the share of questions whose gold passage was shown, to the right, and of right answers, upwards; a dashed line joins the ends where search plays no part."
+# %% alt="Seven points with intervals: dense, keyword and hybrid search, gold, distractors, random, none. To the right, the share of questions whose gold passage was shown; upwards, that of right answers. A dashed line joins distractors and gold."
 figure, axis = plt.subplots(figsize=(6.5, 4), layout="constrained")
 style = {"gold": (ORANGE, "s"), "hybrid": (BLUE, "o"), "dense": (BLUE, "^"), "keyword": (BLUE, "D"),
          "distractors": (ORANGE, "v"), "random": (GREY, "P"), "none": (GREY, "X")}

@@ -130,7 +130,7 @@ print(f"to learn: {B.numel() + A.numel()} numbers in place of {W.numel()}")
 #
 # As a layer of PyTorch it is ten lines. It holds the linear layer, *frozen* (training leaves it alone), and adds its
 # own small path to the output. `A` starts at random, `B` at zero. The picture below shows a real matrix of the model with
-# the pair that the course trains beside it, to scale: an area as large holds as many numbers. What to see: how thin the
+# the pair that the course trains beside it, to scale: equal areas hold equally many numbers. What to see: how thin the
 # two are, and that their product still reaches every number of `W`, each from its row of `B` and its column of `A`.
 
 # %% alt="Diagram to scale: a large frozen matrix W, with the thin trained matrix B along its left side and the thin trained matrix A along its top."

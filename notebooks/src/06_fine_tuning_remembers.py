@@ -161,7 +161,7 @@ assert examples["train"] == closed_book_examples([*written, *thinned], closed_bo
 trained = train_arm(lab, "ft", SEED, folder=Path(tempfile.mkdtemp()) / "ft")
 print(f"{len(examples['train'])} examples × {SETTINGS.epochs} epochs: {trained.seconds:.0f} seconds")
 
-# %% alt="Two falling lines over the epochs: the loss on training examples, and on wordings that were never trained. The lines below hold their ends."
+# %% alt="Two falling lines over the epochs: the loss on training examples, and on wordings that were never trained. The print below says where they end."
 from utils.measure.plots import plot_curve
 
 plot_curve(trained.curve, "The loss on trained examples, and on wordings never trained")

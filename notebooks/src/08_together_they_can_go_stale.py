@@ -288,11 +288,11 @@ for kind in sorted(set(kinds) - {"no document answers it"}, reverse=True):
     print(f"\n===== {kind}\n{example.messages[-1]['content']}\n→ {example.answer}")
 
 # %% [markdown]
-# All the kinds again, as a picture, with the passages and the answer of the first example of each. What to see: the answer
-# follows the shaded passage, wherever it stands. And it has to be "I don't know." when none is shaded, though the others
-# look the same as ever.
+# All the kinds again, as a picture, with the passages and the answer of the first example of each. *Gold* is the passage
+# that the answer cites, *near* any other. What to see: gold isn't always first. Where there is none, the answer has to be
+# "I don't know.", though the passages look the same as ever.
 
-# %% alt="Diagram, a line a kind of example: three numbered passages of which the gold one, if there is one, is shaded, the answer to be learned from them, and how many such examples there are."
+# %% alt="Diagram, one line per kind of example: three numbered passages of which the gold one, if there is one, is shaded, the answer to be learned from them, and how many such examples there are."
 from utils.diagrams import Kind, draw_raft
 from utils.measure.metrics import cited_numbers
 
@@ -478,7 +478,7 @@ for name in ("ft+rag", "raft"):
 for name in ("rag", "ft"):
     print(f"{name:3} after the change: old value {table.loc[name, 'stale']}, new value {table.loc[name, 'new']}")
 
-# %% alt="Two panels of points with intervals, a row a system: left, the share right before the change and with the new answer after it; right, the share that still gets the old answer. The table above holds the numbers."
+# %% alt="Two panels of points with intervals, one row per system. Left: of the questions that get a new answer, the share right before the change, and that with the new answer after it. Right: of all that change, the share still given the old answer. The tables above hold the numbers."
 from utils.measure.plots import plot_comparison
 
 plot_comparison(table.loc[SYSTEMS], "The saved rows: the questions whose answer changes")

@@ -248,7 +248,7 @@ for name in skills:
     n = {part: share(name, "tf-idf", part).n for part in ("seen", "unseen")}
     print(f"{name}: {n['seen']} seen items, {n['unseen']} unseen\n{pd.DataFrame(lines).T.to_string()}\n")
 
-# %% tags=["nbval-check-output"] alt="Two panels of points with intervals, a row a system: the share of clauses, and of triage notes, labelled right, for combinations of rules that were seen in training and for unseen ones."
+# %% tags=["nbval-check-output"] alt="Two panels of points with intervals, one row per system: the share of clauses, and of triage notes, labelled right, for combinations of rules that were seen in training and for unseen ones."
 figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, sharex=True)
 for panel, name in zip(panels, skills):
     for shift, part, marker, fill in ((0.14, "seen", "o", "black"), (-0.14, "unseen", "s", "white")):
@@ -394,7 +394,7 @@ columns = [*habits, "about its letter", "nearer than base/style-prompt"]
 table = pd.DataFrame({system: {name: measured(name, system) for name in columns} for system in WRITERS}).T
 print(table.to_string())
 
-# %% tags=["nbval-check-output"] alt="Pairs of bars with intervals, a pair a writer: the share of the house's stated habits that its replies keep, and of the unstated ones."
+# %% tags=["nbval-check-output"] alt="Pairs of bars with intervals, one pair per writer: the share of the house's stated habits that its replies keep, and of the unstated ones."
 figure, axes = plt.subplots(figsize=(8, 3.4))
 for shift, name, colour, hatch in ((-0.2, "stated habits", "#bbbbbb", ""), (0.2, "unstated habits", "#444444", "//")):
     for place, system in enumerate(WRITERS):

@@ -362,7 +362,7 @@ print(caption(provenance, rows))
 display(table[["right", "right then", "new", "stale", "abstains rightly", "abstains wrongly"]].map(show))
 table[["right where found", "citation precision", "citation recall", "words", "seconds"]].map(show)
 
-# %% alt="Two panels of points with intervals, a row a system: left, the share right before the change and with the new answer after it; right, the share that still gets the old answer. The table above holds the numbers."
+# %% alt="Two panels of points with intervals, one row per system. Left: of the questions that get a new answer, the share right before the change, and that with the new answer after it. Right: of all that change, the share still given the old answer. The tables above hold the numbers."
 from utils.measure.plots import plot_comparison
 
 figure = plot_comparison(table, "The questions whose answer changes, before and after")

@@ -311,7 +311,7 @@ print(f"rag: {QUESTIONS:,} questions, a year of them, cost {money(QUESTIONS * co
 # live: questions a working day, changes a month, minutes to write one training question. Which of the three moves the
 # crossing furthest? What does it take until `ft` is cheaper than `rag` in a year?
 
-# %% alt="Lines, one a system, both scales logarithmic: the total cost by the number of questions. Each is flat at first, at what its start costs, and bends upwards; a ring marks where rag and ft cost the same."
+# %% alt="Lines, one per system, both scales logarithmic: the total cost by the number of questions. Each is flat at first, at what its start costs, and bends upwards; a ring marks where rag and ft cost the same, a grey vertical a year's questions."
 def rent_and_buy(cost, questions, changes=0):
     figure, axis = plt.subplots(figsize=(7.2, 3.9), layout="constrained")
     numbers = [10**step for step in range(1, 11)]
@@ -374,7 +374,7 @@ if INTERACTIVE:
 # questions fixed at a year's worth and counts the changes. What to see: where a line begins is the start, and how steeply
 # it rises is what a change costs. Parallel lines are changed at the same price; lines that cover each other cost the same.
 
-# %% alt="Straight lines, one a system: the total cost by the number of changes in a year. Where a line begins is its start, its slope is the price of a change; grey verticals mark quarter, month and week."
+# %% alt="Straight lines, one per system: the total cost by the number of changes in a year. Where a line begins is its start, its slope is the price of a change; grey verticals mark no change, and one each quarter, month and week."
 steps = range(0, max(CHANGES.values()) + 1, 4)
 figure, axis = plt.subplots(figsize=(7.2, 3.4), layout="constrained")
 for name, (colour, line, marker) in STYLE.items():
@@ -492,7 +492,7 @@ pd.DataFrame({name.replace("_", " "): {
     "a third": f"{moved[name][0]:+,.0f}", "three times": f"{moved[name][1]:+,.0f}",
     "changes who is cheaper": "yes" if min(moved[name]) * max(moved[name]) < 0 else "no"} for name in order}).T
 
-# %% alt="Bars, the longest on top, one an assumption: how the first year of ft minus that of rag moves when the assumption is a third of ours and three times it."
+# %% alt="Bars, the longest on top, one per assumption: how the first year of ft minus that of rag moves when the assumption is a third of ours and three times it. A dotted vertical marks the difference as assumed, a solid one zero. The table above holds the ends."
 figure, axis = plt.subplots(figsize=(7.2, 0.4 * len(order) + 1.4), layout="constrained")
 for row, name in enumerate(reversed(order)):
     low, high = moved[name]

@@ -334,7 +334,7 @@ for (name, system, seed, item), rank in values.items():
 by_chance = median(exposure(rank, candidates) for rank in range(1, candidates + 1))
 print(f"{len(load_canaries())} secrets; placed by chance, half of them have less than {by_chance:.1f} bits")
 
-# %% tags=["nbval-check-output"] alt="Points in six columns, one a secret in one training, by its exposure in bits: base, ft, and trained on raw pages with the secret planted 0, 1, 4 and 16 times; bars mark the medians, a dotted line the first rank."
+# %% tags=["nbval-check-output"] alt="Six columns of points, one point per secret, by exposure in bits: base, ft, and trained on raw pages with the secret planted 0, 1, 4 and 16 times; bars mark the medians, the dotted line on top those that are ranked first."
 ORDER = ["base", "ft", "ft-raw/0-times", "ft-raw/1-times", "ft-raw/4-times", "ft-raw/16-times"]
 of = {s: [v for (f, system, _, _), v in values.items() if (f, system) == ("exposure", s)] for s in ORDER}
 first = {s: [v for (f, system, _, _), v in values.items() if (f, system) == ("rank", s)] for s in ORDER}
@@ -357,8 +357,8 @@ print(f"One copy, read {TRAINING['ft-raw'].epochs} times: ahead of all decoys in
 
 # %% [markdown]
 # What to see: at the dotted line the true secret comes first of all. How far the bars climb with the number of copies is
-# the answer. A point up there that was never planted may well be luck: of a dozen secrets among a hundred decoys each, one
-# comes first now and then. Note the last column, too: a model may *know* a secret by rank and still not say it when asked
+# the answer. A point up there that was never planted may well be luck: with so many secrets and decoys, one comes first by
+# chance now and then. Note the last column, too: a model may *know* a secret by rank and still not say it when asked
 # nicely. Not said aloud is not the same as not known.
 #
 # ## What this does not show

@@ -201,7 +201,7 @@ for name, (scenario, advice) in told.items():
 # million parameters. What the rows can say for themselves is how wide their doubt is. Here is one situation with all its
 # systems.
 
-# %% tags=["nbval-check-output"] alt="Points with intervals, a row a system: right answers on this situation's mix of questions; systems that the situation rules out are hollow and dotted. The lines below hold the numbers."
+# %% tags=["nbval-check-output"] alt="Points with intervals, one row per system: right answers on this situation's mix of questions; systems that the situation rules out are hollow and dotted. The lines below hold the numbers."
 scenario, advice = told["company policy"]
 standings = list(advice.standings)[::-1]
 figure, axes = plt.subplots(figsize=(8, 3.4))
