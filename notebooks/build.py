@@ -59,7 +59,7 @@ class Cell:
 
     @property
     def metadata(self) -> dict:
-        """As the notebook has it. Pages exported from it take `alt` from here, and so do the slides."""
+        """As the notebook has it. The slides take `alt` from here, and so does nbconvert with `--template classic`."""
         return ({"tags": list(self.tags)} if self.tags else {}) | ({"alt": self.alt} if self.alt else {})
 
 
