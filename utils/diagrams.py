@@ -49,7 +49,7 @@ def draw_pipeline() -> Figure:
 def draw_lora(d_in: int, d_out: int, rank: int) -> Figure:
     """A frozen matrix W, and the two thin ones whose product fills its shape: B at its left side, A along its top.
 
-    The areas are to scale: an inch holds as many numbers in all three. `d_in` and `d_out` are the lengths of what the
+    The areas are to scale: equal areas hold equally many numbers. `d_in` and `d_out` are the lengths of what the
     layer takes and gives, `rank` says how thin A and B are.
     """
     scale, gap = 3.2 / max(d_in, d_out), 0.14
@@ -70,7 +70,7 @@ def draw_lora(d_in: int, d_out: int, rank: int) -> Figure:
 
 
 def draw_raft(kinds: Sequence[Kind]) -> Figure:
-    """What RAFT shows a model and what it is to say, a line a kind of example. The gold passage is shaded and named."""
+    """What RAFT shows a model and what it is to say, one line per kind of example. The gold passage is shaded and named."""
     high, wide = 0.5, 0.85  # of a line, of a passage
     name, passages, count = 0.1, 2.7, 8.8  # where these begin, and where the count ends
     said = passages + wide * max(kind.n_passages for kind in kinds) + 0.6
