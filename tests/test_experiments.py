@@ -1,6 +1,7 @@
 """Experiments: units are kept and never done twice, files are written when they are whole, full size asks everybody."""
 
 import dataclasses
+import gzip
 import re
 
 import fakes
@@ -11,6 +12,7 @@ from utils import systems
 from utils.experiments import __main__ as command
 from utils.experiments import full
 from utils.experiments.frame import Experiment, Unit, run
+from utils.files import DamagedFile
 from utils.measure.evaluation import check_same_questions
 from utils.measure.results import FIGURE_FIELDS, figure, read_results, write_results
 
@@ -69,6 +71,23 @@ def test_stopped_in_the_middle_it_goes_on_with_the_next_unit(folders):
     assert done == ["a", "b", "c/d"]
 
 
+def test_units_that_came_packed_with_the_repository_are_not_done_again(folders):
+    done = []
+    run(experiment([]), **folders)
+    packed = folders["results"] / "unfinished" / "trial"
+    packed.mkdir(parents=True)
+    for path in (folders["kept"] / "trial").glob("[ac]*.json"):
+        (packed / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    run(experiment(done), **folders)
+    assert done == []
+    for path in (folders["kept"] / "trial").glob("a*.json"):
+        path.unlink()
+        fakes.cut_short(packed / f"{path.name}.gz")
+    with pytest.raises(DamagedFile, match="restore it from git, or delete it"):
+        run(experiment(done), **folders)
+
+
 def test_what_depends_on_something_else_is_done_anew(folders):
     done = []
     run(experiment(done), **folders)
@@ -121,7 +140,7 @@ def test_both_versions_of_a_page_are_found_and_a_sentence_they_share_once(club):
 
 def test_each_adapter_has_its_seconds(club, monkeypatch):
     monkeypatch.setattr(full, "SEEDS", (1,))
-    figures = full.seconds_unit(club[0]).work()
+    figures = [row for unit in full.seconds_units(club[0]) for row in unit.work()]
     assert {(row["system"], row["seed"]) for row in figures} == {(arm, 1) for arm in systems.ADAPTER_OF.values()}
     assert all(row["value"] > 0 and row["unit"] == "s" for row in figures)
 

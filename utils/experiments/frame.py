@@ -2,17 +2,22 @@
 
 A finished unit is kept as a file, named by what its rows depend on: stopped, the next start goes on after it. The rows go
 to `data/results/<file>.jsonl` as soon as all units of that file are done.
+
+Many hours pass before a long experiment is whole. So that no machine need do them alone, its finished units can travel with
+the repository, each packed (`gzip -n`) under `data/results/unfinished/<experiment>/`.
 """
 
+import gzip
 import time
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from utils.data import DATA
-from utils.files import ROOT, DamagedFile, read_json, sha256_text, write_json
+from utils.files import ROOT, DamagedFile, read_json, sha256_text, write_json, write_text
 from utils.measure.results import describe_run, read_results, write_results
 
 KEPT = ROOT / ".cache" / "experiments"
@@ -47,6 +52,7 @@ class Experiment:
 def run(experiment: Experiment, kept: Path = KEPT, results: Path = RESULTS) -> list[Path]:
     """Every unit that isn't finished, then its file of rows; the paths of all files."""
     paths = {unit.name: path_of(unit, kept / experiment.name) for unit in experiment.units}
+    unpack(paths.values(), results / "unfinished" / experiment.name)
     left = [unit for unit in experiment.units if not paths[unit.name].exists()]
     print(f"{experiment.name}: {len(left)} of {len(paths)} units to do, {tell(left, 1.0)}", flush=True)
     guessed = spent = 0.0
@@ -66,6 +72,17 @@ def path_of(unit: Unit, folder: Path) -> Path:
     """Where a unit's rows are kept."""
     name = "".join(letter if letter.isalnum() or letter in "+-." else "-" for letter in unit.name)
     return folder / f"{name}-{sha256_text(repr((unit.file, unit.depends_on)))[:12]}.json"
+
+
+def unpack(paths: Iterable[Path], packed: Path) -> None:
+    """Put units that came with the repository where finished ones are kept. DamagedFile for one that is cut short."""
+    for path in paths:
+        source = packed / f"{path.name}.gz"
+        if source.exists() and not path.exists():
+            try:
+                write_text(path, gzip.decompress(source.read_bytes()).decode("utf-8"))
+            except (OSError, EOFError, zlib.error) as problem:
+                raise DamagedFile(f"{source} is damaged ({problem}): restore it from git, or delete it") from None
 
 
 def tell(units: Sequence[Unit], pace: float) -> str:

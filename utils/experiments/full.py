@@ -32,7 +32,7 @@ def prepare() -> Experiment:
     lab = open_lab(load_company())
     both = with_both_versions(lab)
     units = [unit_of(lab, both, *step) for step in plan()]
-    return Experiment(NAME, lab.lm.sha256, lab.company.sha256, describe(lab), [*units, seconds_unit(lab)])
+    return Experiment(NAME, lab.lm.sha256, lab.company.sha256, describe(lab), [*units, *seconds_units(lab)])
 
 
 def plan() -> list[tuple[str, int | None]]:
@@ -62,18 +62,19 @@ def unit_of(lab: Lab, both: Lab, system: str, seed: int | None) -> Unit:
     return Unit(name, f"{NAME}-{system}", minutes, key, partial(answer_all, lab, both, system, seed))
 
 
-def seconds_unit(lab: Lab) -> Unit:
-    """What each training took, once all are done."""
+def seconds_units(lab: Lab) -> list[Unit]:
+    """What each training took: a unit an adapter, so that the figure outlives the adapter."""
     arms = dict.fromkeys((systems.ADAPTER_OF[system], seed) for system, seed in plan() if seed)
-    key = [plan_adapter(lab, *arm).name for arm in arms]
+    file = f"{NAME}-training"
+    key = {step: plan_adapter(lab, *step).name for step in arms}
+    return [
+        Unit(f"training-{arm}-{seed}", file, 0.1, key[arm, seed], partial(seconds_of, lab, arm, seed)) for arm, seed in arms
+    ]
 
-    def work() -> list[dict]:
-        """A figure an adapter."""
-        return [
-            figure("training", arm, train_arm(lab_of(lab, arm), arm, seed).seconds, "s", seed=seed) for arm, seed in arms
-        ]
 
-    return Unit("training", f"{NAME}-training", 0.1, key, work)
+def seconds_of(lab: Lab, arm: str, seed: int) -> list[dict]:
+    """A figure: the seconds of one training."""
+    return [figure("training", arm, train_arm(lab_of(lab, arm), arm, seed).seconds, "s", seed=seed)]
 
 
 def plan_adapter(lab: Lab, arm: str, seed: int) -> Path:
