@@ -29,6 +29,7 @@ FIGURE_LEAVES = 4  # rows, for a lead or a caption; a figure takes whatever room
 WIDEST = 120  # print up to this width is set smaller, and only wider print is wrapped
 SHORT_CODE = 8  # lines; longer code is for the notebook
 HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
+IN_WORDS = "figure-in-words"  # cells that the build adds; in slides the picture itself has its words
 NOT_SPOKEN = re.compile(r"^(\[←|\[All lessons|\[!\[|`?\(\**documents).*$", re.M)  # links, badge, pipeline
 SOLUTIONS = re.compile(r"Solutions: \[[^]]*\]\([^)]*\)\.?\s*")
 ITEM = re.compile(r"^(-|\d+\.) (.+(?:\n(?!(?:-|\d+\.) ).+)*)", re.M)  # of a list, with the lines that belong to it
@@ -51,12 +52,13 @@ class Slide:
 def make_slides(notebook: NotebookNode) -> list[Slide]:
     """The slides of a built lesson, in its order; one that has no notes of its own has those of the slide before it."""
     slides: list[Slide] = []
-    for place, cell in enumerate(notebook.cells):
+    cells = [cell for cell in notebook.cells if IN_WORDS not in cell.metadata.get("tags", ())]
+    for place, cell in enumerate(cells):
         tags = set(cell.metadata.get("tags", ()))
         if cell.cell_type == "markdown":
             add_text(slides, NOT_SPOKEN.sub("", cell.source), "exercise" in tags)
         elif slides and not tags & {"exercise", "stub"}:
-            add_code(slides, cell, text_after(notebook.cells[place + 1 :]))
+            add_code(slides, cell, text_after(cells[place + 1 :]))
     for before, slide in pairwise(slides):
         slide.notes = slide.notes or before.notes
     return [slide for slide in slides if slide.parts or slide.notes]

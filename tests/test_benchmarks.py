@@ -11,7 +11,7 @@ from benchmarks import frame
 from benchmarks.__main__ import ORDER
 from benchmarks.ask import ask_ours
 from benchmarks.frame import in_turn, is_met, kept_folder, middle
-from benchmarks.report import BEGIN, END, README, plot_reach, reach, saved_results, to_table
+from benchmarks.report import MARKS, README, plot_reach, reach, saved_results, to_table
 from utils.files import read_text
 
 FIELDS = {"name", "value", "unit", "target", "better", "against", "n_runs", "low", "high", "raw", "provenance"}
@@ -105,7 +105,7 @@ def test_a_saved_result_is_in_the_contracts_form(result):
 
 
 def test_the_table_is_that_of_the_saved_results():
-    table = read_text(README).split(BEGIN)[1].split(END)[0]
+    table = read_text(README).split(MARKS[0])[1].split(MARKS[1])[0]
     assert table.strip() == to_table(SAVED)
 
 

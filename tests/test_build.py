@@ -1,5 +1,7 @@
 """The notebook build on a tiny made-up course: what goes where, what stays stable, and that a failure loses nothing."""
 
+import tomllib
+
 import nbformat
 import pytest
 
@@ -75,6 +77,13 @@ SECOND = """\
 
 # %%
 1 + 1
+"""
+FIGURES = """
+# %% alt="One bar."
+print("a figure")
+
+# %% tags=["solution"] alt="Two *tall* <bars>."
+print("another")
 """
 
 
@@ -154,7 +163,9 @@ def test_navigation_links_the_neighbours_by_title_and_opens_this_lesson_on_colab
     first, second = texts(course, "01_count.ipynb")[1], texts(course, "02_sell.ipynb")[1]
     assert first.startswith("[All lessons](../README.md) · [2. Sell the pens →](02_sell.ipynb)\n")
     assert second.startswith("[← 1. Count the pens](01_count.ipynb) · [All lessons](../README.md)\n")
-    assert f"(https://colab.research.google.com/github/{build.REPOSITORY}/blob/main/notebooks/02_sell.ipynb)" in second
+    assert (
+        f"(https://colab.research.google.com/github/{build.REPOSITORY}/blob/{build.REF}/notebooks/02_sell.ipynb)" in second
+    )
 
 
 def test_placeholders_are_filled_in(course):
@@ -342,6 +353,57 @@ def test_a_failing_cell_is_named_and_leaves_the_old_notebook_untouched(built_cop
     assert {path: path.read_bytes() for path in built_copy.rglob("*.ipynb*")} == before
 
 
-def test_setup_cell_clones_the_repository_that_the_badges_open():
-    setup = (build.NOTEBOOKS / "src" / "setup_cell.py").read_text(encoding="utf-8")
-    assert f'"https://github.com/{build.REPOSITORY}"' in setup
+def test_the_setup_cell_fetches_what_the_badges_open():
+    setup = build.stamp((build.NOTEBOOKS / "src" / "setup_cell.py").read_text(encoding="utf-8"))
+    assert f'address, ref = "https://github.com/{build.REPOSITORY}", "{build.REF}"\n' in setup and "{{" not in setup
+    assert f"/{build.REPOSITORY}/blob/{build.REF}/notebooks/a.ipynb" in build.colab_badge("a.ipynb")
+    assert setup.startswith(build.SETUP_LINE)
+
+
+def test_the_ref_is_the_tag_of_this_version():
+    about = tomllib.loads((build.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert build.REF == f"v{about['project']['version']}"
+
+
+def test_another_setup_cell_costs_no_outputs_and_other_code_does(built_copy):
+    setup, path = built_copy / "src" / "setup_cell.py", built_copy / "01_count.ipynb"
+    setup.write_text(f"{build.SETUP_LINE}\nready = True\n", encoding="utf-8")
+    build.main([], built_copy)
+    before = build.read_stored(path)
+    setup.write_text(f"{build.SETUP_LINE}\nready = 1\n", encoding="utf-8")
+    build.main(["--no-run"], built_copy)
+    after = build.read_stored(path)
+    assert "ready = 1" in after.cells[3].source and not build.check(built_copy)
+    assert [cell.get("outputs") for cell in after.cells] == [cell.get("outputs") for cell in before.cells]
+    edit(built_copy, "sum(pens)", "sum(pens) + 0")
+    build.main(["--no-run"], built_copy)
+    assert not any(cell.get("outputs") for cell in build.read_stored(path).cells)
+
+
+def test_a_figure_is_followed_by_its_words_in_the_notebooks_that_have_the_figure(course):
+    source = course / "src" / "01_count.py"
+    source.write_text(source.read_text(encoding="utf-8") + FIGURES, encoding="utf-8")
+    build.main(["--no-run"], course)
+    lesson, solutions = "01_count.ipynb", "solutions/01_count.ipynb"
+    for notebook, alt, words in (
+        (lesson, "One bar.", "One bar."),
+        (solutions, "Two *tall* <bars>.", "Two *tall* &lt;bars&gt;."),
+    ):
+        cells = build.read_stored(course / notebook).cells
+        (place,) = [number for number, cell in enumerate(cells) if cell.metadata.get("alt")]
+        assert cells[place].metadata.alt == alt and cells[place + 1].metadata.tags == [build.IN_WORDS]
+        assert cells[place + 1].source == f"<details><summary>This figure in words</summary><p>{words}</p></details>"
+
+
+def test_the_page_for_a_class_has_a_button_a_lesson(course):
+    sources = build.read_sources(course / "src")
+    path = course / "colab.md"
+    path.write_text("Before.\n\n" + "\nold\n".join(build.MARKS) + "\n\nAfter.\n", encoding="utf-8")
+    page = build.class_page(sources, path)
+    assert page.startswith("Before.\n\n") and page.endswith("\n\nAfter.\n") and "old" not in page
+    assert [line.split(" | ")[0] for line in page.splitlines() if "badge.svg" in line] == [
+        "| 1. Count the pens",
+        "| 2. Sell the pens",
+    ]
+    path.write_text(page, encoding="utf-8")
+    assert build.class_page(sources, path) == page

@@ -7,10 +7,9 @@ import pytest
 from utils.data import DATA, load_company
 from utils.data_card import DIFFICULTY, MARKS, describe, hash_table, to_text
 from utils.difficulty import count_misses, measure_difficulty, rank_gold
-from utils.files import read_json, sha256_file
+from utils.files import read_json, read_text, renew_between, sha256_file
 from utils.models import EMBEDDER_SHA256
 from utils.records import Hit
-from utils.report import renew_between
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever, search_settings
 
@@ -24,10 +23,8 @@ def club(tmp_path):
 
 
 def test_the_readme_says_what_the_data_are():
-    readme = (DATA / "README.md").read_text(encoding="utf-8")
-    assert renew_between(readme, describe(COMPANY, read_json(DIFFICULTY)), MARKS) == readme, (
-        "run: python -m utils.data_card"
-    )
+    readme, said = DATA / "README.md", describe(COMPANY, read_json(DIFFICULTY))
+    assert renew_between(readme, said, MARKS) == read_text(readme), "run: python -m utils.data_card"
 
 
 def test_the_difficulty_was_measured_on_this_data_by_this_search():

@@ -10,7 +10,7 @@ from fakes import ROOT
 
 from benchmarks import kernels, kernels_memory
 from benchmarks.kernels_memory import Held, held_by
-from benchmarks.kernels_table import BEGIN, END, PAGE, saved, to_text, write_page
+from benchmarks.kernels_table import MARKS, PAGE, saved, to_text, write_page
 from utils.files import read_text
 
 MIB, GIB = 2**20, 2**30
@@ -152,13 +152,13 @@ def test_what_is_not_known_is_said():
 
 def test_the_result_goes_between_the_marks_and_nowhere_else(tmp_path):
     page = tmp_path / "server.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    page.write_text(f"before\n{MARKS[0]}\nold\n{MARKS[1]}\nafter\n", encoding="utf-8")
     write_page(json.loads(json.dumps(made_up_result())), page)
-    assert read_text(page) == f"before\n{BEGIN}\n\n{to_text(made_up_result())}\n\n{END}\nafter\n"
+    assert read_text(page) == f"before\n{MARKS[0]}\n\n{to_text(made_up_result())}\n\n{MARKS[1]}\nafter\n"
 
 
 def test_the_page_says_what_the_saved_result_says():
-    assert read_text(PAGE).split(BEGIN)[1].split(END)[0].strip() == to_text(saved())
+    assert read_text(PAGE).split(MARKS[0])[1].split(MARKS[1])[0].strip() == to_text(saved())
     assert saved() is None or "+changes" not in saved()["provenance"]["code_commit"], "measure it on committed code"
 
 

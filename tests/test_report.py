@@ -9,7 +9,7 @@ from utils.data import load_company
 from utils.measure.evaluation import Condition, score
 from utils.measure.results import describe_run
 from utils.records import Answer
-from utils.report import MARKS, caption, headline, renew_between, report, table_of, training_line, with_memory, write_readme
+from utils.report import MARKS, caption, headline, report, table_of, training_line, with_memory, write_readme
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 SETTINGS = {
@@ -70,12 +70,12 @@ def test_the_report_writes_the_table_and_the_figure_it_names(club, provenance, r
     assert lines["`ft`"][3].strip().startswith("1.00 [")  # stale: it knows the old answers only
 
 
-def test_the_headline_is_renewed_between_its_marks_only(club, provenance, rows):
-    generated = headline(club, provenance, rows)
-    text = f"# Course\n\nBefore.\n\n{MARKS[0]}\n\nold table \\1\n\n{MARKS[1]}\n\nAfter.\n"
-    renewed = renew_between(text, generated, MARKS)
-    assert renewed == f"# Course\n\nBefore.\n\n{generated}\n\nAfter.\n"
-    assert renew_between(renewed, generated, MARKS) == renewed
+def test_the_headline_is_renewed_between_its_marks_only(club, provenance, rows, tmp_path):
+    path, generated = tmp_path / "README.md", headline(club, provenance, rows)
+    path.write_text(f"# Course\n\nBefore.\n\n{MARKS[0]}\n\nold table \\1\n\n{MARKS[1]}\n\nAfter.\n", encoding="utf-8")
+    for _ in range(2):
+        write_readme(club, provenance, rows, path)
+        assert path.read_text(encoding="utf-8") == f"# Course\n\nBefore.\n\n{generated}\n\nAfter.\n"
 
 
 @pytest.mark.parametrize("text", ["# Course", MARKS[0], f"{MARKS[1]} {MARKS[0]}", " ".join(MARKS * 2)])

@@ -7,14 +7,14 @@ import pytest
 from utils import systems
 from utils.comparison import FULL_SEEDS
 from utils.data import DATA, load_company
-from utils.files import ROOT, read_json
+from utils.files import ROOT, read_json, read_text, renew_between
 from utils.lab import READING
 from utils.ledger import as_page, gather, load_claims, verdicts_of
 from utils.measure.evaluation import Condition, check_same_questions, score
 from utils.measure.results import PROVENANCE_FIELDS, read_results
 from utils.measure.statistics import Statistic
 from utils.records import Answer
-from utils.report import MARKS, headline, renew_between
+from utils.report import MARKS, headline
 
 PATH = DATA / "results" / "comparison.jsonl"
 COMPANY = load_company(slice_name="classroom")
@@ -98,8 +98,8 @@ def test_adapters_of_different_arms_and_seeds_differ():
 
 
 def test_the_readme_shows_the_table_that_the_rows_give():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert renew_between(readme, headline(COMPANY, PROVENANCE, ROWS), MARKS) == readme
+    readme = ROOT / "README.md"
+    assert renew_between(readme, headline(COMPANY, PROVENANCE, ROWS), MARKS) == read_text(readme)
 
 
 EVIDENCE, CLAIMS = gather(COMPANY), load_claims()

@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from notebooks import slides
-from notebooks.build import NOTEBOOKS
+from notebooks.build import IN_WORDS, NOTEBOOKS
 
 PICTURE = base64.b64encode(b"a picture").decode()
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
@@ -205,6 +205,12 @@ def test_a_figure_has_the_alt_text_of_its_cell():
     cell["metadata"]["alt"] = 'One bar, <not> two, "tall".'
     (slide,) = made("## A\nOne.", cell)
     assert html.unescape(re.search('<img alt="(.*?)"', slide.parts[1])[1]) == 'One bar, <not> two, "tall".'
+
+
+def test_the_words_below_a_figure_are_not_shown_again():
+    words = new_markdown_cell("<details>One bar.</details>", metadata={"tags": [IN_WORDS]})
+    (slide,) = made("## A\nOne.", code(FIGURE), words, "What to see.")
+    assert slide.notes == ["One.", "What to see."] and not any("One bar" in part for part in slide.parts)
 
 
 # The file

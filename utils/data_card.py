@@ -11,9 +11,18 @@ import pandas as pd
 
 from utils.data import DATA, Company, load_company, load_patients
 from utils.difficulty import DESKS, count_misses, faq_accuracy, measure_difficulty
-from utils.files import ROOT, atomic_file, read_json, read_jsonl, sha256_file, sha256_text, write_json, write_text
+from utils.files import (
+    ROOT,
+    atomic_file,
+    read_json,
+    read_jsonl,
+    renew_between,
+    sha256_file,
+    sha256_text,
+    write_json,
+    write_text,
+)
 from utils.models import EMBEDDER_SHA256, default_embedder
-from utils.report import renew_between
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import MODES, build_retriever, search_settings
 from utils.skills import load_attacks, load_canaries, load_clauses, load_notes, load_replies
@@ -160,7 +169,7 @@ def main() -> None:
         with atomic_file(DIFFICULTY.with_name(f"{name}.png")) as temporary:
             figure.savefig(temporary, dpi=130, format="png")
     readme = DATA / "README.md"
-    write_text(readme, renew_between(readme.read_text(encoding="utf-8"), describe(company, read_json(DIFFICULTY)), MARKS))
+    write_text(readme, renew_between(readme, describe(company, read_json(DIFFICULTY)), MARKS))
     print(to_text(table.set_index("desk")))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -79,6 +80,14 @@ def read_text(path: Path) -> str:
         raise DamagedFile(f"{path} is missing: restore it, or check the path") from None
     except UnicodeDecodeError as problem:
         raise DamagedFile(f"{path} is not UTF-8 (byte {problem.start}): save it again as UTF-8") from None
+
+
+def renew_between(page: Path, generated: str, marks: tuple[str, str]) -> str:
+    """The page's text with its generated part, marks included, made new. DamagedFile when it has lost the marks."""
+    text, pattern = read_text(page), re.escape(marks[0]) + ".*?" + re.escape(marks[1])
+    if len(re.findall(pattern, text, re.S)) != 1:
+        raise DamagedFile(f"{page} needs the lines {marks[0]!r} and {marks[1]!r} once each, around its generated part")
+    return re.sub(pattern, lambda _: generated, text, flags=re.S)
 
 
 def read_json(path: Path) -> dict:

