@@ -29,6 +29,7 @@ from tqdm import tqdm
 NOTEBOOKS = Path(__file__).resolve().parent
 sys.path.insert(0, str(NOTEBOOKS.parent))  # so that `utils` is found when this file is run as a script
 
+from notebooks.saved_rows import saved_rows  # noqa: E402
 from utils.files import ROOT, read_text, renew_between, sha256_text, write_text  # noqa: E402
 
 REPOSITORY, REF = "rag-vs-fine-tuning-measured/course", "v0.1.0"  # on GitHub: what a Colab badge opens and fetches
@@ -250,9 +251,10 @@ def as_notebook(target: Target) -> NotebookNode:
         seen[cell.text] += 1
         identity = sha256_text(f"{target.path.parent.name}/{target.path.stem}/{seen[cell.text]}/{cell.text}")[:12]
         notebook.cells.append(new(cell.text, id=identity, metadata=cell.metadata))
+    rows = saved_rows(cell.text for cell in target.cells if cell.cell_type == "code")
     notebook.metadata = nbformat.from_dict(
         {
-            "course": {"source_sha256": source_hash(notebook), "minutes": None, "peak_gib": None},
+            "course": {"source_sha256": source_hash(notebook), "rows": rows, "minutes": None, "peak_gib": None},
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
         }
@@ -352,19 +354,21 @@ def read_stored(path: Path) -> NotebookNode:
 def is_current(target: Target, stored: NotebookNode) -> bool:
     """Whether the stored notebook was run, from the target's text, and nobody has touched its cells since."""
     course = stored.metadata.get("course", {})
-    wanted = as_notebook(target).metadata.course.source_sha256
-    return course.get("source_sha256") == source_hash(stored) == wanted and course.get("minutes") is not None
+    wanted = as_notebook(target).metadata.course
+    same_text = course.get("source_sha256") == source_hash(stored) == wanted.source_sha256
+    return same_text and course.get("rows") == wanted.rows and course.get("minutes") is not None
 
 
 def with_stored_outputs(target: Target, stored: NotebookNode) -> NotebookNode | None:
-    """The target with the outputs of the stored notebook, None where that was not run or any code has changed since.
+    """The target with the outputs of the stored notebook; None where that was not run, or code or saved rows are others.
 
-    The setup cell may have: outside Colab all it does is to make `utils` importable.
+    The setup cell may be another: outside Colab all it does is to make `utils` importable.
     """
     notebook = as_notebook(target)
     new, old = ([cell for cell in cells if cell.cell_type == "code"] for cells in (notebook.cells, stored.cells))
     course = stored.metadata.get("course", {})
-    if course.get("minutes") is None or taught(new) != taught(old):
+    rows = notebook.metadata.course.rows
+    if course.get("minutes") is None or taught(new) != taught(old) or course.get("rows", rows) != rows:
         return None
     for cell, before in zip(new, old, strict=True):
         cell.outputs, cell.execution_count = before.outputs, before.execution_count

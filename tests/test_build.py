@@ -278,6 +278,7 @@ def test_a_built_notebook_was_run_in_order_and_knows_its_cost(built):
     assert outputs(built, 'pens["red"]')[0].ename == "TypeError"
     assert 0 < notebook.metadata.course.minutes < 1
     assert 0 < notebook.metadata.course.peak_gib < 1
+    assert notebook.metadata.course.rows == {}
     assert set(notebook.metadata) == {"course", "kernelspec", "language_info"}
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
 
@@ -378,6 +379,15 @@ def test_another_setup_cell_costs_no_outputs_and_other_code_does(built_copy):
     edit(built_copy, "sum(pens)", "sum(pens) + 0")
     build.main(["--no-run"], built_copy)
     assert not any(cell.get("outputs") for cell in build.read_stored(path).cells)
+
+
+def test_other_saved_rows_make_a_notebook_out_of_date_and_its_outputs_too(built_copy, monkeypatch):
+    monkeypatch.setattr(build, "saved_rows", lambda sources: {"data/results/new.jsonl": "full"})
+    assert len(build.check(built_copy)) == 2  # the lesson and its solutions
+    build.main(["--no-run"], built_copy)
+    notebook = build.read_stored(built_copy / "01_count.ipynb")
+    assert notebook.metadata.course.rows == {"data/results/new.jsonl": "full"}
+    assert not any(cell.get("outputs") for cell in notebook.cells)
 
 
 def test_a_figure_is_followed_by_its_words_in_the_notebooks_that_have_the_figure(course):
