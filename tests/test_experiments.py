@@ -8,9 +8,9 @@ import fakes
 import pytest
 from fakes import one_thread  # noqa: F401
 
-from utils import systems
+from utils import machine, systems
 from utils.experiments import __main__ as command
-from utils.experiments import full
+from utils.experiments import frame, full
 from utils.experiments.frame import Experiment, Unit, run
 from utils.files import DamagedFile
 from utils.measure.evaluation import check_same_questions
@@ -86,6 +86,24 @@ def test_units_that_came_packed_with_the_repository_are_not_done_again(folders):
         fakes.cut_short(packed / f"{path.name}.gz")
     with pytest.raises(DamagedFile, match="restore it from git, or delete it"):
         run(experiment(done), **folders)
+
+
+def test_units_can_be_asked_for_by_name_so_that_two_processes_share_the_work(folders):
+    done = []
+    one, two = run(experiment(done), ["b", "c/d"], **folders)
+    assert done == ["b", "c/d"] and two.exists() and not one.exists()
+    run(experiment(done), ["a"], **folders)
+    assert done == ["b", "c/d", "a"] and [row["system"] for row in read_results(one)[1]] == ["a", "b"]
+    with pytest.raises(SystemExit, match="trial has no unit e: use some of a, b, c/d"):
+        run(experiment(done), ["e"], **folders)
+
+
+def test_units_of_two_machines_say_so_in_their_file(folders, monkeypatch):
+    run(experiment([]), **folders)
+    monkeypatch.setattr(frame, "cpu_name", lambda: "another processor")
+    one, two = run(experiment([], a="other data"), **folders)
+    assert read_results(one)[0]["settings"]["cpus"] == sorted(["another processor", machine.cpu_name()])
+    assert "cpus" not in read_results(two)[0]["settings"]
 
 
 def test_what_depends_on_something_else_is_done_anew(folders):

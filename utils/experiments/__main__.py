@@ -32,12 +32,16 @@ def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"{', '.join(ORDER)}, or a promise like R1")
-    names = choose(parser.parse_args().only, {claim.claim_id: claim.experiment for claim in load_claims()})
+    parser.add_argument("--units", nargs="+", default=[], metavar="UNIT", help="only these units of one experiment")
+    asked = parser.parse_args()
+    names = choose(asked.only, {claim.claim_id: claim.experiment for claim in load_claims()})
+    if asked.units and (len(names) != 1 or names == ["comparison"]):
+        raise SystemExit("--units needs one experiment, and one that has units: name it with --only")
     for name in names:
         if name == "comparison":  # keeps its steps itself
             comparison.main(["--full"])
             continue
-        for path in run(importlib.import_module(f"utils.experiments.{name.replace('-', '_')}").prepare()):
+        for path in run(importlib.import_module(f"utils.experiments.{name.replace('-', '_')}").prepare(), asked.units):
             print(f"rows    {path}")
     print(f"page    {RESULTS / 'README.md'}: {len(write_ledger(load_company(slice_name='classroom')))} promises decided")
 

@@ -10,7 +10,7 @@ the repository, each packed (`gzip -n`) under `data/results/unfinished/<experime
 import gzip
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import torch
 
 from utils.data import DATA
 from utils.files import ROOT, DamagedFile, read_json, sha256_text, write_json, write_text
+from utils.machine import cpu_name
 from utils.measure.results import describe_run, read_results, write_results
 
 KEPT = ROOT / ".cache" / "experiments"
@@ -49,23 +50,35 @@ class Experiment:
     units: Sequence[Unit]
 
 
-def run(experiment: Experiment, kept: Path = KEPT, results: Path = RESULTS) -> list[Path]:
-    """Every unit that isn't finished, then its file of rows; the paths of all files."""
+def run(experiment: Experiment, only: Collection[str] = (), kept: Path = KEPT, results: Path = RESULTS) -> list[Path]:
+    """Every unit that isn't finished (of those named, if any), then its file of rows; the paths of all files.
+
+    SystemExit for a name that no unit has.
+    """
+    unknown = set(only) - {unit.name for unit in experiment.units}
+    if unknown:
+        known = ", ".join(unit.name for unit in experiment.units)
+        raise SystemExit(f"{experiment.name} has no unit {', '.join(sorted(unknown))}: use some of {known}")
     paths = {unit.name: path_of(unit, kept / experiment.name) for unit in experiment.units}
     unpack(paths.values(), results / "unfinished" / experiment.name)
-    left = [unit for unit in experiment.units if not paths[unit.name].exists()]
+    left = [unit for unit in experiment.units if not paths[unit.name].exists() and (not only or unit.name in only)]
     print(f"{experiment.name}: {len(left)} of {len(paths)} units to do, {tell(left, 1.0)}", flush=True)
     guessed = spent = 0.0
     for number, unit in enumerate(left, 1):
-        start = time.perf_counter()
-        rows = unit.work()
-        seconds = time.perf_counter() - start
-        write_json(paths[unit.name], {"rows": rows, "seconds": seconds, "threads": torch.get_num_threads()})
-        guessed, spent = guessed + unit.minutes, spent + seconds / 60
+        done = do(unit)
+        write_json(paths[unit.name], done)
+        guessed, spent = guessed + unit.minutes, spent + done["seconds"] / 60
         still = tell(left[number:], spent / guessed)
-        print(f"[{number}/{len(left)}] {unit.name}: {seconds / 60:.1f} min, {still}", flush=True)
+        print(f"[{number}/{len(left)}] {unit.name}: {done['seconds'] / 60:.1f} min, {still}", flush=True)
         save(experiment, unit.file, paths, results)
     return [save(experiment, file, paths, results) for file in dict.fromkeys(unit.file for unit in experiment.units)]
+
+
+def do(unit: Unit) -> dict:
+    """A unit's rows, with what they cost and where they were made."""
+    start = time.perf_counter()
+    rows = unit.work()
+    return {"rows": rows, "seconds": time.perf_counter() - start, "threads": torch.get_num_threads(), "cpu": cpu_name()}
 
 
 def path_of(unit: Unit, folder: Path) -> Path:
@@ -97,7 +110,9 @@ def save(experiment: Experiment, file: str, paths: Mapping[str, Path], results: 
         return path
     done = [read_json(paths[unit.name]) for unit in units]
     rows = [row for part in done for row in part["rows"]]
+    cpus = sorted({part["cpu"] for part in done if "cpu" in part})
     settings = {**experiment.settings, "threads": max(part["threads"] for part in done)}
+    settings |= {"cpus": cpus} if len(cpus) > 1 else {}  # the provenance's own is the last one's
     seconds = sum(part["seconds"] for part in done)
     about = experiment.model_sha256, dict(experiment.data_sha256), settings
     if not is_written(path, *about, rows):
