@@ -1,7 +1,7 @@
 """What an experiment is: a name and units of a few minutes, each of which gives rows. Runs them, keeps them, writes them.
 
 A finished unit is kept as a file, named by what its rows depend on: stopped, the next start goes on after it. The rows go
-to `data/results/<file>.jsonl` as soon as all units of that file are done.
+to `data/results/<file>.jsonl` once all units are done: half of them would be taken for all by whoever reads that folder.
 
 Many hours pass before a long experiment is whole. So that no machine need do them alone, its finished units can travel with
 the repository, each packed (`gzip -n`) under `data/results/unfinished/<experiment>/`.
@@ -51,7 +51,7 @@ class Experiment:
 
 
 def run(experiment: Experiment, only: Collection[str] = (), kept: Path = KEPT, results: Path = RESULTS) -> list[Path]:
-    """Every unit that isn't finished (of those named, if any), then its file of rows; the paths of all files.
+    """Every unit left (of those named, if any); after the last one the files of rows. Their paths, where they were written.
 
     SystemExit for a name that no unit has.
     """
@@ -70,7 +70,10 @@ def run(experiment: Experiment, only: Collection[str] = (), kept: Path = KEPT, r
         guessed, spent = guessed + unit.minutes, spent + done["seconds"] / 60
         still = tell(left[number:], spent / guessed)
         print(f"[{number}/{len(left)}] {unit.name}: {done['seconds'] / 60:.1f} min, {still}", flush=True)
-        save(experiment, unit.file, paths, results)
+    missing = [name for name, path in paths.items() if not path.exists()]
+    if missing:
+        print(f"{experiment.name}: its rows are written once {', '.join(missing)} are done, too", flush=True)
+        return []
     return [save(experiment, file, paths, results) for file in dict.fromkeys(unit.file for unit in experiment.units)]
 
 
@@ -104,10 +107,8 @@ def tell(units: Sequence[Unit], pace: float) -> str:
 
 
 def save(experiment: Experiment, file: str, paths: Mapping[str, Path], results: Path) -> Path:
-    """Write the file if all its units are done and it isn't as it should be already."""
+    """Write the file, unless it is as it should be already."""
     path, units = results / f"{file}.jsonl", [unit for unit in experiment.units if unit.file == file]
-    if not all(paths[unit.name].exists() for unit in units):
-        return path
     done = [read_json(paths[unit.name]) for unit in units]
     rows = [row for part in done for row in part["rows"]]
     cpus = sorted({part["cpu"] for part in done if "cpu" in part})
