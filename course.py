@@ -629,7 +629,7 @@ IMAGE has this folder as its working directory, with packages and models: what `
 
 FURTHER = {  # what the command behind a command can be told; tests/test_course.py holds that it can
     "run": "also: --model HUB_ID_OR_FOLDER, --data FOLDER, --seeds 1 2 3, --full (five seeds; renews data/results/)",
-    "reproduce": "also: --only NAME (an experiment, or a promise like R1; several are fine), --units NAME (parts of one, so that two processes share it)",
+    "reproduce": "also: --only NAME (experiments, or promises like R1), --units NAME (some parts of one experiment)",
     "bench": "also: names of comparisons, --table (only the table and the figure, from the saved results)",
     "build": "also: numbers of lessons like 08, --no-run (keep outputs where no code changed), --check (write nothing)",
 }
