@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,7 +46,6 @@ PARTS = {  # a cell's part in the course -> the notebooks that it goes to
     "stub": {"lesson"},
     "solution": {"solutions"},
 }
-IN_WORDS = "figure-in-words"  # the tag of the cell that says a figure in words
 NBVAL_TAGS = {"nbval-check-output", "nbval-ignore-output", "nbval-skip", "raises-exception"}
 SETUP_LINE = "# Makes `utils` importable."  # how the setup cell begins
 STEPS = ("documents", "retrieve", "answer", "tune", "measure")
@@ -69,10 +69,10 @@ class Cell:
         return ({"tags": list(self.tags)} if self.tags else {}) | ({"alt": self.alt} if self.alt else {})
 
     @property
-    def in_words(self) -> Cell:
-        """What follows a figure: its words, folded. JupyterLab and Colab give a PNG no alt text, whatever the cell says."""
-        text = f"<details><summary>This figure in words</summary><p>{html.escape(self.alt, quote=False)}</p></details>"
-        return Cell("markdown", text, (IN_WORDS,), self.part, f"{self.origin}: its figure in words")
+    def in_words(self) -> str:
+        """Its figure's words, folded, to stand beside it: JupyterLab and Colab give a PNG no alt text."""
+        words = html.escape(self.alt, quote=False)
+        return f"<details><summary>The figure in words</summary><p>{words}</p></details>"
 
 
 @dataclass(frozen=True)
@@ -223,14 +223,29 @@ def plan(folder: Path = NOTEBOOKS) -> list[Target]:
 
 def derive(source: Source, navigation: str, setup: str, folder: Path) -> list[Target]:
     """The lesson of one source, and its solutions notebook where it has solutions."""
-    filled = [_filled(cell, navigation, setup) for cell in source.cells]
-    cells = [shown for cell in filled for shown in ([cell, cell.in_words] if cell.alt else [cell])]
-    targets = [Target(folder / f"{source.name}.ipynb", tuple(cell for cell in cells if "lesson" in PARTS[cell.part]))]
+    cells = [_filled(cell, navigation, setup) for cell in source.cells]
+    lesson = [cell for cell in cells if "lesson" in PARTS[cell.part]]
+    targets = [Target(folder / f"{source.name}.ipynb", say_figures(lesson))]
     if any(cell.part == "solution" for cell in cells):
         head = Cell("markdown", solutions_head(source), (), "setup", f"{source.name}: generated title")
         solutions = [cell for cell in cells if "solutions" in PARTS[cell.part]]
-        targets.append(Target(folder / "solutions" / f"{source.name}.ipynb", (head, *solutions)))
+        targets.append(Target(folder / "solutions" / f"{source.name}.ipynb", (head, *say_figures(solutions))))
     return targets
+
+
+def say_figures(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """The cells, with each figure's words at the head of the text below it, else at the foot of that above, else alone."""
+    texts, alone = [cell.text for cell in cells], {}
+    is_text = [cell.cell_type == "markdown" and not cell.part for cell in cells] + [False]  # the last one's next, and [-1]
+    for place, cell in enumerate(cells):
+        if cell.alt and is_text[place + 1]:
+            texts[place + 1] = f"{cell.in_words}\n\n{texts[place + 1]}"
+        elif cell.alt and is_text[place - 1]:
+            texts[place - 1] = f"{texts[place - 1]}\n\n{cell.in_words}"
+        elif cell.alt:
+            alone[place] = Cell("markdown", cell.in_words, (), "", f"{cell.origin}: its figure in words")
+    said = [replace(cell, text=text) for cell, text in zip(cells, texts)]
+    return tuple(shown for place, cell in enumerate(said) for shown in (cell, alone.get(place)) if shown)
 
 
 def _filled(cell: Cell, navigation: str, setup: str) -> Cell:

@@ -29,7 +29,7 @@ FIGURE_LEAVES = 4  # rows, for a lead or a caption; a figure takes whatever room
 WIDEST = 120  # print up to this width is set smaller, and only wider print is wrapped
 SHORT_CODE = 8  # lines; longer code is for the notebook
 HEADING = re.compile(r"^(#{1,3}) (.+)$", re.M)
-IN_WORDS = "figure-in-words"  # cells that the build adds; in slides the picture itself has its words
+IN_WORDS = re.compile(r"<details><summary>The figure in words</summary>.*?</details>\s*")  # the picture here has its own
 NOT_SPOKEN = re.compile(r"^(\[←|\[All lessons|\[!\[|`?\(\**documents).*$", re.M)  # links, badge, pipeline
 SOLUTIONS = re.compile(r"Solutions: \[[^]]*\]\([^)]*\)\.?\s*")
 ITEM = re.compile(r"^(-|\d+\.) (.+(?:\n(?!(?:-|\d+\.) ).+)*)", re.M)  # of a list, with the lines that belong to it
@@ -52,7 +52,8 @@ class Slide:
 def make_slides(notebook: NotebookNode) -> list[Slide]:
     """The slides of a built lesson, in its order; one that has no notes of its own has those of the slide before it."""
     slides: list[Slide] = []
-    cells = [cell for cell in notebook.cells if IN_WORDS not in cell.metadata.get("tags", ())]
+    cells = [{**cell, "source": IN_WORDS.sub("", cell.source)} for cell in notebook.cells]
+    cells = [NotebookNode(cell) for cell in cells if cell["source"]]
     for place, cell in enumerate(cells):
         tags = set(cell.metadata.get("tags", ()))
         if cell.cell_type == "markdown":

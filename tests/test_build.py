@@ -401,8 +401,21 @@ def test_a_figure_is_followed_by_its_words_in_the_notebooks_that_have_the_figure
     ):
         cells = build.read_stored(course / notebook).cells
         (place,) = [number for number, cell in enumerate(cells) if cell.metadata.get("alt")]
-        assert cells[place].metadata.alt == alt and cells[place + 1].metadata.tags == [build.IN_WORDS]
-        assert cells[place + 1].source == f"<details><summary>This figure in words</summary><p>{words}</p></details>"
+        assert cells[place].metadata.alt == alt and cells[place + 1].cell_type == "markdown"
+        assert cells[place + 1].source == f"<details><summary>The figure in words</summary><p>{words}</p></details>"
+
+
+def test_the_words_of_a_figure_add_no_cell_where_there_is_text_beside_it():
+    def cell(kind, text, alt="", part=""):
+        return build.Cell(kind, text, (), part, "here", alt)
+
+    drawn = cell("code", "draw()", alt="One bar.")
+    below = build.say_figures([cell("markdown", "Before."), drawn, cell("markdown", "After.")])
+    assert [one.text for one in below] == ["Before.", "draw()", f"{drawn.in_words}\n\nAfter."]
+    above = build.say_figures([cell("markdown", "Before."), drawn, cell("code", "more()")])
+    assert [one.text for one in above] == [f"Before.\n\n{drawn.in_words}", "draw()", "more()"]
+    alone = build.say_figures([drawn, cell("markdown", "Try it.", part="exercise"), drawn])
+    assert [one.text for one in alone] == ["draw()", drawn.in_words, "Try it.", "draw()", drawn.in_words]
 
 
 def test_the_page_for_a_class_has_a_button_a_lesson(course):

@@ -156,11 +156,10 @@ def test_both_versions_of_a_page_are_found_and_a_sentence_they_share_once(club):
     assert len(both.chunks[True]) > len(lab.chunks[True])
 
 
-def test_each_adapter_has_its_seconds(club, monkeypatch):
-    monkeypatch.setattr(full, "SEEDS", (1,))
-    figures = [row for unit in full.seconds_units(club[0]) for row in unit.work()]
-    assert {(row["system"], row["seed"]) for row in figures} == {(arm, 1) for arm in systems.ADAPTER_OF.values()}
-    assert all(row["value"] > 0 and row["unit"] == "s" for row in figures)
+@pytest.mark.parametrize("arm", dict.fromkeys(systems.ADAPTER_OF.values()))
+def test_each_adapter_has_its_seconds(club, arm):
+    (row,) = full.seconds_unit(club[0], (arm, 1), full.plan_adapter(club[0], arm, 1)).work()
+    assert (row["system"], row["seed"], row["unit"]) == (arm, 1, "s") and row["value"] > 0
 
 
 def test_mixed_learns_from_both_kinds(club):

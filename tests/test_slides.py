@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from notebooks import slides
-from notebooks.build import IN_WORDS, NOTEBOOKS
+from notebooks.build import NOTEBOOKS, Cell
 
 PICTURE = base64.b64encode(b"a picture").decode()
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
@@ -208,9 +208,10 @@ def test_a_figure_has_the_alt_text_of_its_cell():
 
 
 def test_the_words_below_a_figure_are_not_shown_again():
-    words = new_markdown_cell("<details>One bar.</details>", metadata={"tags": [IN_WORDS]})
-    (slide,) = made("## A\nOne.", code(FIGURE), words, "What to see.")
+    words = Cell("code", "", (), "", "here", alt="One bar.").in_words
+    (slide,) = made("## A\nOne.", code(FIGURE), f"{words}\n\nWhat to see.")
     assert slide.notes == ["One.", "What to see."] and not any("One bar" in part for part in slide.parts)
+    assert made("## A\nOne.", code(FIGURE), words)[0].notes == ["One."]
 
 
 # The file

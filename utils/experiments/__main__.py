@@ -37,12 +37,16 @@ def main() -> None:
     names = choose(asked.only, {claim.claim_id: claim.experiment for claim in load_claims()})
     if asked.units and (len(names) != 1 or names == ["comparison"]):
         raise SystemExit("--units needs one experiment, and one that has units: name it with --only")
+    written = []
     for name in names:
         if name == "comparison":  # keeps its steps itself
             comparison.main(["--full"])
             continue
         for path in run(importlib.import_module(f"utils.experiments.{name.replace('-', '_')}").prepare(), asked.units):
             print(f"rows    {path}")
+            written.append(path)
+    if asked.units and not written:
+        return  # no experiment is whole, so nothing follows yet
     print(f"page    {RESULTS / 'README.md'}: {len(write_ledger(load_company(slice_name='classroom')))} promises decided")
 
 

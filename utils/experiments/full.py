@@ -31,8 +31,11 @@ def prepare() -> Experiment:
     """A unit for each system and seed; the first one that needs an adapter trains it."""
     lab = open_lab(load_company())
     both = with_both_versions(lab)
-    units = [unit_of(lab, both, *step) for step in plan()]
-    return Experiment(NAME, lab.lm.sha256, lab.company.sha256, describe(lab), [*units, *seconds_units(lab)])
+    arms = dict.fromkeys((systems.ADAPTER_OF[system], seed) for system, seed in plan() if seed)
+    adapters = {arm: plan_adapter(lab, *arm) for arm in arms}
+    units = [unit_of(lab, both, step, adapters.get((systems.ADAPTER_OF.get(step[0]), step[1]))) for step in plan()]
+    units += [seconds_unit(lab, arm, folder) for arm, folder in adapters.items()]
+    return Experiment(NAME, lab.lm.sha256, lab.company.sha256, describe(lab), units)
 
 
 def plan() -> list[tuple[str, int | None]]:
@@ -51,30 +54,25 @@ def with_both_versions(lab: Lab) -> Lab:
     return dataclasses.replace(lab, chunks={True: chunks}, retrieve={True: build_retriever(chunks, lab.embed, SEARCH)})
 
 
-def unit_of(lab: Lab, both: Lab, system: str, seed: int | None) -> Unit:
-    """One system and seed on all test questions."""
-    arm = systems.ADAPTER_OF.get(system)
-    folder = plan_adapter(lab, arm, seed) if arm else None
+def unit_of(lab: Lab, both: Lab, step: tuple[str, int | None], folder: Path | None) -> Unit:
+    """One system and seed on all test questions, with the adapter in the folder, if it needs one."""
+    system, seed = step
     name = f"{system}-{seed}" if seed else system
     key = (step_key(lab, system, folder and folder.name), VERSIONS)
     asked = len(lab.company.split("test")) * (SECONDS * 2 if system in systems.READS_PASSAGES else SECONDS / 3) / 60
-    minutes = asked + (MINUTES[arm] if arm and not folder.exists() else 0)
+    minutes = asked + (MINUTES[systems.ADAPTER_OF[system]] if folder and not folder.exists() else 0)
     return Unit(name, f"{NAME}-{system}", minutes, key, partial(answer_all, lab, both, system, seed))
 
 
-def seconds_units(lab: Lab) -> list[Unit]:
-    """What each training took: a unit an adapter, so that the figure outlives the adapter."""
-    arms = dict.fromkeys((systems.ADAPTER_OF[system], seed) for system, seed in plan() if seed)
-    file = f"{NAME}-training"
-    key = {step: plan_adapter(lab, *step).name for step in arms}
-    return [
-        Unit(f"training-{arm}-{seed}", file, 0.1, key[arm, seed], partial(seconds_of, lab, arm, seed)) for arm, seed in arms
-    ]
+def seconds_unit(lab: Lab, arm: tuple[str, int], folder: Path) -> Unit:
+    """What one training took: a unit of its own, so that the figure outlives the adapter."""
+    name, seed = arm
 
+    def work() -> list[dict]:
+        """A figure: the seconds."""
+        return [figure("training", name, train_arm(lab_of(lab, name), name, seed).seconds, "s", seed=seed)]
 
-def seconds_of(lab: Lab, arm: str, seed: int) -> list[dict]:
-    """A figure: the seconds of one training."""
-    return [figure("training", arm, train_arm(lab_of(lab, arm), arm, seed).seconds, "s", seed=seed)]
+    return Unit(f"training-{name}-{seed}", f"{NAME}-training", 0.1, folder.name, work)
 
 
 def plan_adapter(lab: Lab, arm: str, seed: int) -> Path:
