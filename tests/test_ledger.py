@@ -26,7 +26,7 @@ from utils.measure.results import figure, write_results
 from utils.measure.samples import take_sample
 from utils.measure.statistics import parse_statistic
 from utils.measure.targets import check_targets, failure, parse_targets
-from utils.page.outcomes import came_out, desks, targets
+from utils.page.outcomes import came_out, desks, kinds, targets, versions
 from utils.page.promises import larger_models, ledger
 from utils.page.surprises import conditional, contradicted, surprises
 from utils.page.tables import table
@@ -185,6 +185,29 @@ def test_with_rows_of_all_desks_the_page_shows_their_table_and_the_desks(page):
     line = next(line for line in page.split("\n") if line.startswith("| `ft` |") and "→" in line)
     assert line.count("→") == len(DESKS) and line.count("0.92 [") == line.count("→ 0.00 [") == len(DESKS)  # 11 of 12
     assert "Who always takes `raft`, the best single choice, loses 0." in page and "can't be computed yet" not in page
+
+
+def test_kinds_of_questions_stand_apart_and_so_do_facts_on_held_out_pages(evidence):
+    full = [row for row in evidence.rows["full"] if "figure" not in row]
+    facts = [row for row in full if row["system"] == "raft" and row["kind"] == "fact" and not row["after"]]
+    harder = [{**row, "kind": "two_fact", "correct": False} for row in facts]
+    head, _, line = kinds(facts + harder, evidence.about).split("\n\n")[1].split("\n")
+    assert [cell.strip() for cell in head.split("|")[2:-1]] == ["one fact", "one fact, page held out", "two fact"]
+    seen, held_out, last = line.split("|")[2:-1]
+    for cell, own in ((seen, False), (held_out, True)):
+        right = [row["correct"] for row in facts if (row["question_id"] in evidence.about.unseen) == own]
+        assert f" {sum(right) / len(right):.2f} [" in cell
+    assert " 0.00 [" in last
+    assert kinds([row for row in facts if row["question_id"] in evidence.about.unseen], evidence.about) is None
+
+
+def test_old_pages_that_stay_in_the_index_are_told_apart_from_removed_ones(evidence):
+    changed = [row for row in evidence.rows["full"] if row["system"] == "rag" and row.get("stale") is not None]
+    marked = [{**row, "correct": not row["both_versions"], "stale": row["both_versions"]} for row in changed]
+    line = versions(marked, evidence.about).split("\n")[-1]
+    assert [cell.split()[0] for cell in line.split("|")[2:-1]] == ["1.00", "0.00", "0.00", "1.00"]
+    assert versions([row for row in marked if not row["both_versions"]], evidence.about) is None
+    assert versions([{**row, "k": None} for row in marked], evidence.about) is None  # a system that reads no passages
 
 
 def test_advice_on_a_skill_waits_for_its_rows(evidence):

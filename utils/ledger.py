@@ -25,7 +25,7 @@ from utils.measure.summary import to_markdown
 from utils.measure.targets import COMPARISONS, check_targets, parse_targets
 from utils.measure.verdicts import judge
 from utils.page.advice import advice
-from utils.page.outcomes import desks, orderings, targets
+from utils.page.outcomes import desks, kinds, orderings, targets, versions
 from utils.page.promises import larger_models, ledger
 from utils.page.surprises import surprises
 from utils.page.tables import described
@@ -111,6 +111,7 @@ def as_page(company: Company, evidence: Evidence, claims: Sequence[Claim], verdi
     guide, take, rows, about = evidence.guide, evidence.take, evidence.rows, evidence.about
     findings, published = load_yaml(PUBLISHED, parse_published)
     followed = [(order, name, follow_order(order, name, take)) for order in published for name in COMPARISONS]
+    whole = in_order(rows.get("full", ()), guide)
     advised = [advice_of(evidence, scenario.situation) for scenario in guide.scenarios]
     trials = try_out(guide, rows["full"], about) if "D1" in verdicts else []
     written = {
@@ -121,7 +122,9 @@ def as_page(company: Company, evidence: Evidence, claims: Sequence[Claim], verdi
         "What surprised us": surprises(claims, verdicts, rows, about),
         "What was meant to be reached": targets(check_targets(load_yaml(TARGETS, parse_targets), take, rows, about)),
         "Orders that others found": orderings(followed),
-        "Desk by desk": desks(in_order(rows.get("full", ()), guide), about),
+        "Desk by desk": desks(whole, about),
+        "Kind by kind": kinds(whole, about),
+        "When nobody removes the old pages": versions(whole, about),
         "What to build": advice(guide, advised, evidence.widest, trials, verdicts.get("D1")),
     }
     shown = [f"## {title}\n\n{text}" for title, text in written.items() if text]
