@@ -43,7 +43,8 @@ from utils.data import DATA, load_company
 from utils.files import read_json, read_text
 from utils.lab import WORK
 from utils.ledger import advice_of, gather, load_claims, verdicts_of
-from utils.measure.regret import always, lost_on_average, try_out
+from utils.measure.regret import try_out
+from utils.page.advice import trust
 from utils.page.tables import described
 from utils.show import show_lines
 
@@ -252,20 +253,17 @@ print(f"\nAs change grows, the advice goes {' → '.join(names)}.")
 # %% tags=["nbval-check-output"]
 if "D1" in verdicts:
     trials = try_out(evidence.guide, evidence.rows["full"], evidence.about)
-    same = always(trials)
     lines = {trial.desk: {"left out": trial.desk} for trial in trials}
     for trial in trials:
         lines[trial.desk][trial.scenario] = f"{trial.advised}, {trial.lost(trial.advised):.3f}"
     display(show_lines(list(lines.values())))
-    followed, fixed = lost_on_average(trials)
-    print(f"\nOn average the advice loses {followed:.3f}, always {same} {fixed:.3f}. The difference, with its interval:")
-    print(f"{described(verdicts['D1'])}, promised at most 0. D1 is {verdicts['D1']['verdict'].upper()}.")
+    display(Markdown(trust(trials, verdicts["D1"])))
 else:
-    print("This takes rows of several desks: python course.py reproduce --only full")
+    print("There are no rows of several desks yet, so there is nothing to follow, and D1 is not measured.")
 
 # %% [markdown]
-# What to see: in each cell the system that was advised and the share of right answers lost with it; and which column makes
-# the difference to always taking the same. A guide earns its keep where the usual choice is the wrong one.
+# What to see, where there are rows: in each cell the system that was advised and the share of right answers lost with it.
+# Look for the column in which the advice is not the usual one. There a guide earns its keep, or does harm.
 #
 # ## Ask for yourself
 #

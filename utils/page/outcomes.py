@@ -10,7 +10,6 @@ from utils.measure.targets import FAILURES, Outcome
 from utils.page.tables import bounds, show, table, where
 
 FACTS = ("one fact", "one fact, page held out")  # held out of a training, or not
-KINDS = (*FACTS, "two fact", "arithmetic", "reverse")
 BY_KIND = (
     "Right answers before the revision. *Page held out*: `raft` and `mixed` never met the page in training. *Two fact*: "
     "the answer takes two statements. *Arithmetic*: it is a sum or a difference. *Reverse*: the value is given, and what "
@@ -88,16 +87,14 @@ def desks(rows: Sequence[Row], about: Background) -> str | None:
 def kinds(rows: Sequence[Row], about: Background) -> str | None:
     """Right answers of each system on each kind of question, facts on pages that were held out of a training apart."""
     answers = [row for row in rows if "figure" not in row and not row["after"] and row["em"] is not None]
-    found = {kind_of(row, about): None for row in answers}
-    names = [name for name in KINDS if name in found]
+    names = sorted({kind_of(row, about) for row in answers}, key=lambda name: (name not in FACTS, name))
     if len(names) < 2:
         return None
 
     def cell(own: Sequence[Row], name: str) -> str:
         """The share of right ones."""
-        return str(
-            estimate([row for row in own if kind_of(row, about) == name], lambda row: row["correct"], about.clusters)
-        )
+        here = [row for row in own if kind_of(row, about) == name]
+        return str(estimate(here, lambda row: row["correct"], about.clusters))
 
     return f"{BY_KIND}\n\n{by_system(answers, names, cell)}"
 
