@@ -430,3 +430,18 @@ def test_the_page_for_a_class_has_a_button_a_lesson(course):
     ]
     path.write_text(page, encoding="utf-8")
     assert build.class_page(sources, path) == page
+
+
+def test_the_page_for_instructors_has_what_each_lesson_takes(tmp_path):
+    notebooks = [tmp_path / "01_pens.ipynb", tmp_path / "02_ink.ipynb"]
+    for path, cost in zip(notebooks, ({"minutes": 1.5, "peak_gib": 0.7}, {})):  # the second has never been run
+        path.write_text(nbformat.writes(nbformat.v4.new_notebook(metadata={"course": cost})), encoding="utf-8")
+    path = tmp_path / "instructor.md"
+    path.write_text("Before.\n\n" + "\nold\n".join(build.COST_MARKS) + "\n\nAfter.\n", encoding="utf-8")
+    page = build.cost_page(notebooks, path)
+    assert "| 01 | 1.5 | 0.7 |\n| 02 | – | – |" in page and "old" not in page and page.endswith("\n\nAfter.\n")
+
+
+def test_both_pages_are_those_of_todays_lessons():
+    stale = [page.name for page, text in build.pages(build.NOTEBOOKS).items() if text != page.read_text(encoding="utf-8")]
+    assert not stale, f"{stale}: run `python course.py build`"
