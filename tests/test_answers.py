@@ -101,7 +101,12 @@ def test_every_exercise_meets_answers_of_many_kinds(lesson):
 @pytest.mark.parametrize(
     ("lesson", "answer"),
     [
-        pytest.param(lesson, answer, id=f"{lesson}-{answer.exercise}-{answer.differs}".replace(" ", "_"))
+        pytest.param(
+            lesson,
+            answer,
+            id=f"{lesson}-{answer.exercise}-{answer.differs}".replace(" ", "_"),
+            marks=pytest.mark.xdist_group(lesson),  # one process sets a lesson up, and only once
+        )
         for lesson in LESSONS
         for answer in answers_of(lesson)
     ],

@@ -215,7 +215,7 @@ def test_what_a_command_does_not_know_is_passed_on(monkeypatch):
     assert course.main(["build", "01"]) == [Path("python"), "notebooks/build.py", "01"]
 
 
-def test_a_failing_part_fails_the_tests_after_all_have_run(monkeypatch, capsys):
+def test_a_failing_part_fails_the_tests_after_all_have_run(monkeypatch, capsys, tmp_path):
     ran = []
 
     def call(*command, **more):
@@ -223,7 +223,8 @@ def test_a_failing_part_fails_the_tests_after_all_have_run(monkeypatch, capsys):
         return 1 if len(ran) == 1 else 0
 
     monkeypatch.setattr(course, "prepare", lambda: Path("python"))
-    monkeypatch.setattr(course, "notebooks", lambda: [Path("01.ipynb")])
+    (tmp_path / "01.ipynb").write_text('{"metadata": {}}')
+    monkeypatch.setattr(course, "notebooks", lambda: [tmp_path / "01.ipynb"])
     monkeypatch.setattr(course, "call", call)
     monkeypatch.setattr(course, "install", lambda venv, packages: Path("its own python"))
     monkeypatch.setattr(course, "is_complete", lambda venv, packages: False)
@@ -379,6 +380,25 @@ def test_a_skip_that_names_no_hardware_fails_a_strict_run(tmp_path, reason, stri
     environment = {**os.environ, "COURSE_STRICT": strict, "CI": ""}
     result = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, cwd=tmp_path)
     assert (result.returncode == 0) == passes, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("cores", "free", "processes", "threads"),
+    [(2, 24, 2, 1), (2, 5, 1, 2), (16, 64, 4, 4), (8, 8, 2, 4), (1, 24, 1, 1), (4, 1, 1, 4), (2, None, 2, 1)],
+)
+def test_suites_share_the_cores_as_far_as_the_memory_goes(monkeypatch, cores, free, processes, threads):
+    monkeypatch.setattr(course.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(course, "free_memory", lambda: free and free * course.GIB)
+    suite = course.side_by_side(course.Suite("some", ("tests",)), memory=3 * course.GIB)
+    assert suite.arguments == ("tests", "-n", str(processes), "--dist", "loadfile")
+    assert dict(suite.variables) == {"OMP_NUM_THREADS": str(threads)}
+
+
+def test_the_longest_notebook_starts_first():
+    files = [path for path in course.notebook_suite().arguments if isinstance(path, Path)]
+    assert sorted(files) == sorted(course.notebooks())
+    minutes = [course.minutes_of(path) for path in files]
+    assert minutes == sorted(minutes, reverse=True) and minutes[0] > 1 > minutes[-1]
 
 
 def test_the_lessons_tried_with_colab_s_packages_are_there_and_run_where_they_believe_to_be_on_colab():
