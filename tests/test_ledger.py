@@ -10,6 +10,7 @@ import yaml
 from utils.data import load_company
 from utils.files import read_json, write_jsonl
 from utils.ledger import (
+    MARKS,
     PUBLISHED,
     TARGETS,
     advice_of,
@@ -27,7 +28,7 @@ from utils.measure.samples import take_sample
 from utils.measure.statistics import parse_statistic
 from utils.measure.targets import check_targets, failure, parse_targets
 from utils.page.outcomes import came_out, desks, kinds, targets, versions
-from utils.page.promises import larger_models, ledger
+from utils.page.promises import in_brief, larger_models, ledger
 from utils.page.surprises import conditional, contradicted, surprises
 from utils.page.tables import table
 from utils.records import Answer
@@ -171,10 +172,31 @@ def test_only_what_the_rows_can_decide_is_decided(verdicts):
 
 
 def test_both_files_are_written_and_say_the_same(folder, page):
-    written = write_ledger(CLASSROOM, folder)
+    readme = folder / "front.md"
+    readme.write_text("Before.\n" + "\n".join(MARKS) + "\nAfter.\n", encoding="utf-8")
+    written = write_ledger(CLASSROOM, folder, readme)
     assert read_json(folder / "verdicts.json") == written == json.loads(json.dumps(written))
     assert (folder / "README.md").read_text(encoding="utf-8") == page
     assert all(f"| {claim_id} |" in page for claim_id in written) and "Not measured yet: R2" in page
+    front = readme.read_text(encoding="utf-8")
+    assert front.startswith("Before.\n") and front.endswith("\nAfter.\n") and in_brief(load_claims(), written) in front
+
+
+def test_in_brief_every_promise_stands_once_under_its_outcome():
+    claims = load_claims()[:6]
+    outcomes = ["supported", "depends", "not supported", "supported", "undecided"]  # and one that isn't measured
+    verdicts = {c.claim_id: {"verdict": o, "moderator": "the weather"} for c, o in zip(claims, outcomes, strict=False)}
+    lines = in_brief(claims, verdicts).split("\n")
+    assert [line.split(":")[0] for line in lines] == [
+        "- **supported**, 2 of 6",
+        "- **not supported**, 1 of 6",
+        "- **depends**, 1 of 6",
+        "- **undecided**, 1 of 6",
+        "- **not measured yet**, 1 of 6",
+    ]
+    for claim, outcome in zip(claims, [*outcomes, "not measured yet"], strict=True):
+        (line,) = [line for line in lines if f"({claim.claim_id})" in line]
+        assert f"**{outcome}**" in line and claim.promise in line and ("weather" in line) == (outcome == "depends")
 
 
 # The page

@@ -7,9 +7,10 @@ import pytest
 from utils import systems
 from utils.comparison import FULL_SEEDS
 from utils.data import DATA, load_company
+from utils.experiments import full
 from utils.files import ROOT, read_json, read_text, renew_between
 from utils.lab import READING
-from utils.ledger import as_page, gather, load_claims, verdicts_of
+from utils.ledger import README, as_page, front_page, gather, load_claims, verdicts_of
 from utils.measure.evaluation import Condition, check_same_questions, score
 from utils.measure.results import PROVENANCE_FIELDS, read_results
 from utils.measure.statistics import Statistic
@@ -18,8 +19,11 @@ from utils.report import MARKS, headline
 
 PATH = DATA / "results" / "comparison.jsonl"
 COMPANY = load_company(slice_name="classroom")
-QUESTIONS = {question.question_id: question for question in COMPANY.questions}
 PROVENANCE, ROWS = read_results(PATH, COMPANY.sha256)  # refuses rows made on other data
+EVIDENCE, CLAIMS = gather(COMPANY), load_claims()
+WHOLE = load_company()
+QUESTIONS = {question.question_id: question for question in WHOLE.questions}
+ANSWERS = [row for row in EVIDENCE.rows["full"] if "figure" not in row]  # of all desks
 
 
 def test_provenance_is_complete():
@@ -44,7 +48,7 @@ def test_every_system_answered_every_test_question_before_and_after():
 
 
 def test_scoring_the_saved_texts_again_gives_the_saved_verdicts():
-    for row in ROWS:
+    for row in [*ROWS, *ANSWERS]:
         condition = Condition(row["run_id"], row["system"], row["seed"], row["after"], None)
         again = score(Answer(row["answer"]), QUESTIONS[row["question_id"]], condition, None)
         for field in ("correct", "em", "f1", "stale", "abstained"):
@@ -102,9 +106,6 @@ def test_the_readme_shows_the_table_that_the_rows_give():
     assert renew_between(readme, headline(COMPANY, PROVENANCE, ROWS), MARKS) == read_text(readme)
 
 
-EVIDENCE, CLAIMS = gather(COMPANY), load_claims()
-
-
 def test_no_rows_were_made_on_other_data():
     assert EVIDENCE.left_out == []
 
@@ -114,6 +115,7 @@ def test_the_verdicts_are_those_that_the_rows_give():
     assert read_json(DATA / "results" / "verdicts.json") == verdicts
     page = (DATA / "results" / "README.md").read_text(encoding="utf-8")
     assert page == as_page(COMPANY, EVIDENCE, CLAIMS, verdicts)
+    assert read_text(README) == front_page(CLAIMS, verdicts)
 
 
 def test_a_promise_waits_for_systems_that_have_no_rows_yet_and_for_nothing_else():
@@ -125,6 +127,24 @@ def test_a_promise_waits_for_systems_that_have_no_rows_yet_and_for_nothing_else(
                 needed |= {(claim.compute.minus.experiment, system) for system in claim.compute.minus.systems}
             there = {(name, row["system"]) for name, rows in EVIDENCE.rows.items() for row in rows}
             assert needed - there, f"{claim.claim_id} has rows of all its systems, but none that fit {claim.compute.values}"
+
+
+def test_on_all_desks_every_system_answered_every_test_question_in_every_version():
+    asked = defaultdict(list)
+    for row in ANSWERS:
+        asked[row["system"], row["seed"], (row["after"], row["both_versions"])].append(row["question_id"])
+    assert set(asked) == {(*step, version) for step in full.plan() for version in full.VERSIONS}
+    test = sorted(question.question_id for question in WHOLE.split("test"))
+    assert all(sorted(ids) == test for ids in asked.values())
+
+
+def test_on_every_desk_the_base_model_is_near_zero_without_its_pages():
+    right = defaultdict(list)
+    for row in ANSWERS:
+        if row["system"] == "base" and row["em"] is not None and not row["both_versions"]:
+            right[row["desk"], row["after"]].append(row["correct"])
+    assert {desk for desk, _ in right} == {question.desk for question in WHOLE.questions}
+    assert {where: share for where, marks in right.items() if (share := sum(marks) / len(marks)) > 0.05} == {}
 
 
 def test_every_experiment_s_rows_say_what_they_are_and_where_from():

@@ -14,6 +14,8 @@ INTRO = (
     "verdict round. What stands *beside* a verdict was asked later and decides nothing."
 )
 
+OUTCOMES = ("supported", "not supported", "depends", "undecided", "not measured yet")
+
 
 def ledger(claims: Sequence[Claim], verdicts: Mapping[str, dict]) -> str:
     """Each decided promise with its numbers, and what is not measured yet."""
@@ -21,6 +23,19 @@ def ledger(claims: Sequence[Claim], verdicts: Mapping[str, dict]) -> str:
     left = [f"{claim.claim_id} ({claim.promise})" for claim in claims if claim.claim_id not in verdicts]
     parts = [INTRO, table(["id", "promise", "measured", "promised", "verdict"], lines)]
     return "\n\n".join(parts + [f"Not measured yet: {'; '.join(left)}."] * bool(left))
+
+
+def in_brief(claims: Sequence[Claim], verdicts: Mapping[str, dict]) -> str:
+    """How many promises came out how, and which; one that depends, with what it depends on."""
+    lines = []
+    for outcome in OUTCOMES:
+        alike = [claim for claim in claims if verdicts.get(claim.claim_id, {}).get("verdict", OUTCOMES[-1]) == outcome]
+        told = []
+        for claim in alike:
+            on = f", on {verdicts[claim.claim_id]['moderator']}" if outcome == "depends" else ""
+            told.append(f"{claim.promise} ({claim.claim_id}){on}")
+        lines += [f"- **{outcome}**, {len(alike)} of {len(claims)}: {'; '.join(told)}."] * bool(alike)
+    return "\n".join(lines)
 
 
 def ledger_line(claim: Claim, verdict: Mapping) -> list[str]:
