@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -18,8 +19,8 @@ from utils.measure.published import follow_order, parse_published
 from utils.measure.regret import follow, try_out
 from utils.measure.requirements import STYLE
 from utils.measure.samples import Background, Sample, take_sample
-from utils.measure.situations import Guide, Situation, parse_guide
-from utils.measure.standings import ALONE
+from utils.measure.situations import QUESTIONS, Guide, Situation, System, parse_guide
+from utils.measure.standings import ALONE, Measured, measure
 from utils.measure.statistics import Following, Statistic
 from utils.measure.summary import to_markdown
 from utils.measure.targets import COMPARISONS, check_targets, parse_targets
@@ -61,6 +62,17 @@ class Evidence:
         """The comparison over the most desks that there are rows of."""
         return next((name for name in reversed(COMPARISONS) if name in self.rows), COMPARISONS[0])
 
+    @cached_property
+    def tasks(self) -> dict[str, tuple[Mapping[str, System], list[Row], list[Measured]]]:
+        """Task → the systems that advice on it chooses from, the rows that tell, and those systems measured."""
+        rows = [*self.rows.get("latency", ()), *self.rows.get("style", ())]
+        rows = [row for row in rows if row.get("figure") in (ALONE, STYLE)] + list(self.rows.get(self.widest, ()))
+        found = {QUESTIONS: (self.guide.systems, rows)}
+        for name, skill in self.guide.skills.items():
+            own = [row for row in self.rows.get("skills", ()) if row.get("kind") in skill.kinds]
+            found[name] = skill.systems, own
+        return {name: (*on, measure(*on, self.about)) for name, on in found.items()}
+
     def of(self, experiment: str) -> list[Part]:
         """The parts of an experiment that were measured, not reckoned from others."""
         return [part for part in self.parts if part.experiment == experiment and len(part.files) == 1]
@@ -99,13 +111,8 @@ def advice_of(evidence: Evidence, situation: Situation) -> Advice:
 
     Seconds of an answer that comes alone and the house style are from experiments of their own.
     """
-    if situation.task in evidence.guide.skills:
-        skill = evidence.guide.skills[situation.task]
-        rows = [row for row in evidence.rows.get("skills", ()) if row.get("kind") in skill.kinds]
-        return advise(situation, skill.systems, rows, evidence.about)
-    rows = [*evidence.rows.get("latency", ()), *evidence.rows.get("style", ())]
-    rows = [row for row in rows if row.get("figure") in (ALONE, STYLE)]
-    return advise(situation, evidence.guide.systems, rows + evidence.rows.get(evidence.widest, []), evidence.about)
+    systems, rows, measured = evidence.tasks[situation.task]
+    return advise(situation, systems, rows, evidence.about, measured)
 
 
 def as_page(company: Company, evidence: Evidence, claims: Sequence[Claim], verdicts: Mapping[str, dict]) -> str:

@@ -13,7 +13,7 @@ from utils.measure.evaluation import LEVEL, Estimate, Row
 from utils.measure.requirements import notes, rule_out
 from utils.measure.samples import Background
 from utils.measure.situations import Situation, System
-from utils.measure.standings import Standing, measure, rank
+from utils.measure.standings import Measured, Standing, measure, rank
 
 LEAD = 0.05  # of the answers: the least that would matter, as in claims.yaml
 
@@ -33,9 +33,18 @@ class Advice:
     thin: str | None
 
 
-def advise(situation: Situation, systems: Mapping[str, System], rows: Sequence[Row], about: Background) -> Advice:
-    """Advice from the rows of one comparison: its answers, and figures in seconds, money and style where there are any."""
-    standings = tuple(rank(situation, measure(systems, rows, about)))
+def advise(
+    situation: Situation,
+    systems: Mapping[str, System],
+    rows: Sequence[Row],
+    about: Background,
+    measured: Sequence[Measured] | None = None,
+) -> Advice:
+    """Advice from the rows of one comparison: its answers, and figures in seconds, money and style where there are any.
+
+    `measured`: what `measure` makes of these rows, for whoever has many situations; it is the slow part.
+    """
+    standings = tuple(rank(situation, measure(systems, rows, about) if measured is None else measured))
     ruled_out = {s.system: "; ".join(rule_out(situation, systems[s.system], s)) for s in standings}
     ruled_out = {system: why for system, why in ruled_out.items() if why}
     left = [standing for standing in standings if standing.system not in ruled_out]
