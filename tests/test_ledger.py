@@ -171,7 +171,7 @@ def test_only_what_the_rows_can_decide_is_decided(verdicts):
     assert verdicts["D1"]["n"] == sum(len(asked(desk)) for desk in DESKS)
 
 
-def test_both_files_are_written_and_say_the_same(folder, page):
+def test_all_three_files_are_written_and_say_the_same(folder, page):
     readme = folder / "front.md"
     readme.write_text("Before.\n" + "\n".join(MARKS) + "\nAfter.\n", encoding="utf-8")
     written = write_ledger(CLASSROOM, folder, readme)
