@@ -29,6 +29,7 @@ from utils.measure.statistics import parse_statistic
 from utils.measure.targets import check_targets, failure, parse_targets
 from utils.page.outcomes import came_out, desks, kinds, targets, versions
 from utils.page.promises import in_brief, larger_models, ledger
+from utils.page.seconds import seconds
 from utils.page.surprises import conditional, contradicted, surprises
 from utils.page.tables import table
 from utils.records import Answer
@@ -296,6 +297,49 @@ def test_one_desk_is_no_table_of_desks(evidence):
     one = [row for row in evidence.rows["full"] if row.get("desk") == "legal"]
     assert desks(one, evidence.about) is None and desks([], evidence.about) is None
     assert table(["a", "b"], [[1, 2]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def timed(system, retrieve, prefill, decode, tokens):
+    """Figures of three questions, the second twice as long as the first in all its parts, the third three times."""
+    made = []
+    for times in (1, 2, 3):
+        parts = {"retrieve": retrieve, "prefill": prefill, "decode": decode}
+        parts = {name: second * times for name, second in parts.items() if second is not None}
+        every = {**parts, "total": sum(parts.values())}
+        made += [figure(name, system, second, "s", item=f"q{times}") for name, second in every.items()]
+        made += [figure(name, system, n, "tokens", item=f"q{times}") for name, n in tokens.items()]
+    return made
+
+
+@pytest.fixture(scope="module")
+def latency_rows():
+    tokens = {"prompt tokens": 60, "answer tokens": 4}
+    return [
+        *timed("ft", None, 0.25, 0.25, tokens),
+        *timed("ft/fixed", None, 0.25, 0.5, {}),
+        *timed("rag", 0.25, 0.5, 1.25, {"prompt tokens": 200, "answer tokens": 17}),
+        *timed("rag/fixed", 0.25, 0.5, 0.75, {}),
+        *timed("search", 0.25, None, None, {}),
+        figure("answers an hour", "ft", 1234.5, "answers/h"),
+    ]
+
+
+def test_seconds_stand_at_each_ones_length_and_at_one_for_all(latency_rows, evidence):
+    settings = {"fixed_tokens": 8, "batch_size_in_bulk": 16, "reading": {"rag": {"k": 1}, "raft": {"k": 3}}}
+
+    def take(statistic):
+        return take_sample(statistic, {"latency": latency_rows}, evidence.about)
+
+    told, own, shorter, alike = seconds(latency_rows, provenance("latency", CLASSROOM, **settings), take).split("\n\n")
+    assert "over 3 questions" in told and "(a processor, 2 cores, float32)" in told and "number 8" in shorter
+    lines = {line.split("`")[1]: [cell.strip() for cell in line.split("|")[2:-1]] for line in own.split("\n")[2:]}
+    assert set(lines) == {"ft", "rag", "search"}
+    assert lines["ft"] == ["60", "4", "1.00 [0.50, 1.50]", "1.45", "1", "–", "0.50", "0.50", "1,234"]
+    assert lines["rag"] == ["200", "17", "4.00 [2.00, 6.00]", "5.80", "4.00", "0.50", "1.00", "2.50", "–"]
+    assert lines["search"][:2] == ["–", "–"] and lines["search"][4:] == ["0.50", "0.50", "–", "–", "–"]
+    (rag,) = [line for line in alike.split("\n") if "`rag`" in line]
+    assert "| 3.00 [1.50, 4.50] |" in rag and "| 2.00 |" in rag and "/fixed" not in alike
+    assert [line.split("`")[1] for line in alike.split("\n")[2:]] == ["ft", "rag"]
 
 
 # Targets

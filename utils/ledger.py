@@ -28,6 +28,7 @@ from utils.measure.verdicts import judge
 from utils.page.advice import advice
 from utils.page.outcomes import desks, kinds, orderings, targets, versions
 from utils.page.promises import in_brief, larger_models, ledger
+from utils.page.seconds import seconds
 from utils.page.surprises import surprises
 from utils.page.tables import described
 from utils.report import HEADLINE, caption, headline_table, table_of, training_line
@@ -134,6 +135,7 @@ def as_page(company: Company, evidence: Evidence, claims: Sequence[Claim], verdi
         "Desk by desk": desks(whole, about),
         "Kind by kind": kinds(whole, about),
         "When nobody removes the old pages": versions(whole, about),
+        "Seconds of one answer": latency(evidence),
         "What to build": advice(guide, advised, evidence.widest, trials, verdicts.get("D1")),
     }
     shown = [f"## {title}\n\n{text}" for title, text in written.items() if text]
@@ -159,6 +161,13 @@ def all_desks(evidence: Evidence) -> str | None:
     rows = in_order(answers, evidence.guide)
     shown = to_markdown(table_of(load_company(), rows), [name for name in HEADLINE if name != "memory"])
     return f"{shown}\n\n{caption(evidence.of('full')[0].provenance, rows)}"
+
+
+def latency(evidence: Evidence) -> str | None:
+    """How long one answer takes each system, and of what that is made."""
+    for part in evidence.of("latency"):
+        return seconds(part.rows, part.provenance, evidence.take)
+    return None
 
 
 def in_order(rows: Sequence[Row], guide: Guide) -> list[Row]:

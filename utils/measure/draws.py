@@ -4,11 +4,10 @@ Values are rows of question_id (or an item), seed and value.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 
 import numpy as np
 
-from utils.measure.evaluation import RESAMPLES, Row, is_alike, resample
+from utils.measure.evaluation import RESAMPLES, Row, is_alike, multinomial, resample
 
 
 class Clusters(dict[str, str]):
@@ -84,9 +83,3 @@ def draw_together(
 def numbered(names: Iterable) -> dict:
     """Each different name with its place in their order."""
     return {name: place for place, name in enumerate(sorted(set(names), key=str))}
-
-
-@cache
-def multinomial(stream: int | tuple[int, ...], n: int) -> np.ndarray:
-    """(RESAMPLES, n): how often each of n is drawn, n times with replacement; the same at every call for a stream."""
-    return np.random.default_rng(stream).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)

@@ -8,6 +8,7 @@ interval of Clopper & Pearson 1934 stands in.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -158,18 +159,22 @@ def difference(
 
 def resample(rows: Sequence[Row], value: Callable[[Row], float | None], clusters: dict[str, str]) -> np.ndarray:
     """RESAMPLES means of `value`, each over documents and seeds drawn with replacement. The same draws at every call."""
-    groups = sorted({clusters[row["question_id"]] for row in rows})
-    seeds = sorted({row["seed"] for row in rows}, key=str)
+    groups = {name: place for place, name in enumerate(sorted({clusters[row["question_id"]] for row in rows}))}
+    seeds = {seed: place for place, seed in enumerate(sorted({row["seed"] for row in rows}, key=str))}
     sums, counts = np.zeros((2, len(groups), len(seeds)))
     for row in rows:
-        cell = groups.index(clusters[row["question_id"]]), seeds.index(row["seed"])
+        cell = groups[clusters[row["question_id"]]], seeds[row["seed"]]
         sums[cell] += float(value(row))
         counts[cell] += 1
-    by_group, by_seed = np.random.default_rng(0), np.random.default_rng(1)  # apart, so that a seedless system pairs too
-    documents = by_group.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), size=RESAMPLES)
-    drawn = by_seed.multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), size=RESAMPLES)
+    documents, drawn = multinomial(0, len(groups)), multinomial(1, len(seeds))  # apart, so that a seedless system pairs too
     totals = [np.einsum("rg,gs,rs->r", documents, table, drawn) for table in (sums, counts)]
     return totals[0] / np.maximum(totals[1], 1)
+
+
+@cache
+def multinomial(stream: int | tuple[int, ...], n: int) -> np.ndarray:
+    """(RESAMPLES, n): how often each of n is drawn, n times with replacement; the same at every call for a stream."""
+    return np.random.default_rng(stream).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
 
 
 def clopper_pearson(all_right: bool, n: int) -> tuple[float, float]:
