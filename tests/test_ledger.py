@@ -27,13 +27,16 @@ from utils.measure.results import figure, write_results
 from utils.measure.samples import take_sample
 from utils.measure.statistics import parse_statistic
 from utils.measure.targets import check_targets, failure, parse_targets
-from utils.page.outcomes import came_out, desks, kinds, targets, versions
+from utils.page.cuts import desks, kinds, strictness, versions
+from utils.page.outcomes import came_out, targets
 from utils.page.promises import in_brief, larger_models, ledger
 from utils.page.seconds import seconds
+from utils.page.skills import skills
 from utils.page.surprises import conditional, contradicted, surprises
 from utils.page.tables import table
+from utils.page.tried import tried
 from utils.records import Answer
-from utils.saved import files_of, load_companies, load_parts
+from utils.saved import files_of, load_companies, load_parts, load_tried
 
 CLASSROOM = load_company(slice_name="classroom")
 COMPANIES = load_companies()
@@ -45,6 +48,14 @@ SYSTEMS = {  # share of the questions that are answered right: as learned, chang
 }  # fmt: skip
 TRAINED = ("ft", "ft+rag", "raft", "mixed")
 READS = ("rag", "ft+rag", "raft", "mixed", "search")
+
+EPOCHS = {"epochs": 6, "learning_rate": 0.002, "batch_size": 16}
+TRIED = [  # as selection.jsonl has it
+    {"system": "rag", "training": None, "reading": {"prompt": "plain", "k": 1}, "n": 9, "all": 0.2, "right": 0.25},
+    {"system": "rag", "training": None, "reading": {"prompt": "fancy", "k": 2}, "n": 9, "all": 0.4, "right": 0.5},
+    {"system": "ft", "training": EPOCHS, "reading": None, "n": 9, "all": 0.75, "right": 0.8},
+]
+TRIED = [{**line, "abstains_rightly": 0.125} for line in TRIED]
 
 
 def provenance(experiment, company, **settings):
@@ -99,7 +110,9 @@ def folder(tmp_path_factory):
     trainings = [figure("training", arm, 300.0, "s", 1) for arm in ("ft", "raft", "mixed")]
     write(path, "full", trainings, COMPANIES.whole, "full-training")
     (path / "second_reader.jsonl").write_text('{"question_id": "people-001-t1", "answer": "five"}\n')
-    write_jsonl(path / "selection.jsonl", [{"provenance": {"n_rows": 1}}, {"system": "rag", "right": 0.25}])
+    write_jsonl(
+        path / "selection.jsonl", [{"provenance": {**provenance("selection", CLASSROOM), "n_rows": len(TRIED)}}, *TRIED]
+    )
     return path
 
 
@@ -222,6 +235,73 @@ def test_kinds_of_questions_stand_apart_and_so_do_facts_on_held_out_pages(eviden
         assert f" {sum(right) / len(right):.2f} [" in cell
     assert " 0.00 [" in last
     assert kinds([row for row in facts if row["question_id"] in evidence.about.unseen], evidence.about) is None
+
+
+def test_a_right_answer_in_a_sentence_is_no_exact_match_and_a_citation_counts_by_its_document(evidence):
+    facts = [q for q in asked("people") if q.answers][:4]
+    said = [facts[0].answers[0], f"It is {facts[1].answers[0]}, as the page says.", "I don't know.", "something else"]
+    cited = [[facts[0].evidence[0].doc_id], [facts[1].evidence[0].doc_id, "another-page"], [], ["another-page"]]
+    condition = Condition("run", "raft", 1, False, 3)
+    rows = [score(Answer(text), *told, condition, pages) for text, told, pages in zip(said, zip(facts), cited, strict=True)]
+    blind = [{**row, "system": "ft", "cited": None} for row in rows]
+    after = [{**row, "after": True, "correct": False} for row in rows]
+    *_, raft, ft = strictness([*rows, *blind, *after], evidence.about).split("\n")
+    assert [cell.split()[0] for cell in raft.split("|")[2:-1]] == [
+        "0.50",
+        "0.25",
+        raft.split("|")[4].split()[0],
+        "0.25",
+        "0.50",
+        "0.50",
+    ]
+    assert 0.25 < float(raft.split("|")[4].split()[0]) < 0.5 and ft.count("–") == 2
+    assert strictness([], evidence.about) is None
+
+
+def test_skills_show_rivals_what_was_out_of_form_and_records(evidence):
+    def answer(system, kind, number, correct, em):
+        named = {"system": system, "kind": kind, "question_id": f"{kind}-{number}", "seed": None}
+        return {**named, "correct": correct, "em": float(em)}
+
+    rows = [
+        *(answer("ft", "clause-seen", number, number < 3, number < 1) for number in range(4)),
+        *(answer("ft", "clause-unseen", number, number < 1, False) for number in range(4)),
+        *(answer("majority", "clause-seen", number, False, False) for number in range(4)),
+        figure("unparsable", "ft", 2, "answers", 1, "clauses"),
+        figure("unparsable", "ft", 1, "answers", 2, "clauses"),
+        figure("unparsable", "ft", 50, "answers", 1, "triage"),
+        figure("right on dev", "ft", 0.75, "share", item="clauses: a setting"),
+        figure("right on dev", "ft", 0.5, "share", item="clauses: another"),
+        *(answer("ft+record", "two_fact", number, number < 2, False) for number in range(4)),
+        *(answer("ft", "two_fact", number, False, False) for number in range(4)),
+    ]
+    text = skills(rows, evidence.about)
+    assert "Clause review" in text and "Triage of notes" not in text
+    ft, majority = [line for line in text.split("\n") if line.count("|") == 7][2:]
+    cells = [cell.strip() for cell in ft.split("|")[2:-1]]
+    assert [cell.split()[0] for cell in cells[:3]] == ["0.75", "0.25", "0.12"] and cells[3:] == ["3 of 8", "0.75, 0.50"]
+    assert "| – |" in majority and "0 of 4" in majority
+    (records,) = [line for line in text.split("\n") if line.startswith("| `ft` | 0.00")]
+    assert "| 0.50 [" in records
+    assert skills([], evidence.about) is None
+
+
+def test_what_was_tried_shows_the_better_setting_in_bold(page, evidence):
+    assert list(evidence.tried) == TRIED and tried([]) is None
+    assert "on the 9 dev questions" in page
+    assert "| `rag` | `plain`, 1 passage | 0.25 | 0.12 | 0.20 |" in page
+    assert "| `rag` | `fancy`, 2 passages | 0.50 | 0.12 | **0.40** |" in page
+    assert "| `ft` | 6 epochs, learning rate 0.002, batches of 16 | 0.80 | 0.12 | **0.75** |" in page
+
+
+def test_what_was_tried_on_other_data_is_left_out(tmp_path):
+    other = dataclasses.replace(CLASSROOM, sha256={**CLASSROOM.sha256, "questions.jsonl": "0" * 64})
+    for company, left in ((CLASSROOM, 3), (other, 0)):
+        about = {**provenance("selection", company), "n_rows": len(TRIED)}
+        write_jsonl(tmp_path / "selection.jsonl", [{"provenance": about}, *TRIED])
+        assert len(load_tried(COMPANIES, tmp_path)) == left
+    (tmp_path / "selection.jsonl").unlink()
+    assert load_tried(COMPANIES, tmp_path) == []
 
 
 def test_old_pages_that_stay_in_the_index_are_told_apart_from_removed_ones(evidence):

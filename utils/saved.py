@@ -66,6 +66,15 @@ def load_parts(companies: Companies, folder: Path = RESULTS) -> tuple[list[Part]
     return parts, left_out
 
 
+def load_tried(companies: Companies, folder: Path = RESULTS) -> list[dict]:
+    """What was tried on dev, a line a setting; [] where there is no such file, or it is about other data."""
+    path = folder / "selection.jsonl"
+    if not path.exists():
+        return []
+    provenance, lines = read_results(path)
+    return [] if changed_since(provenance["data_sha256"], companies) else lines
+
+
 def has_provenance(path: Path) -> bool:
     """Does the file say where it comes from?"""
     with open(path, encoding="utf-8") as file:
