@@ -15,6 +15,7 @@ from utils.ledger import (
     TARGETS,
     advice_of,
     as_page,
+    contents,
     gather,
     load_claims,
     load_yaml,
@@ -55,6 +56,10 @@ TRIED = [  # as selection.jsonl has it
     {"system": "rag", "training": None, "reading": {"prompt": "fancy", "k": 2}, "n": 9, "all": 0.4, "right": 0.5},
     {"system": "ft", "training": EPOCHS, "reading": None, "n": 9, "all": 0.75, "right": 0.8},
 ]
+READING = {
+    name: {"prompt": "with_passages", "k": k}
+    for name, k in {"rag": 1, "ft+rag": 1, "raft": 3, "mixed": 3, "oracle": 1}.items()
+}
 TRIED = [{**line, "abstains_rightly": 0.125} for line in TRIED]
 
 
@@ -140,6 +145,16 @@ def page(evidence, verdicts):
 # From files to evidence
 
 
+def test_the_page_says_who_answers_with_how_many_passages_and_links_to_every_section(tmp_path):
+    write(tmp_path, "full", full_rows("rag"), COMPANIES.whole, "full-rag", reading=READING, search={"max_words": 40})
+    page = as_page(CLASSROOM, gather(CLASSROOM, tmp_path), load_claims(), {})
+    assert "at most 40 words" in page
+    assert "| `rag` | the same model, shown what the search finds: 1 passage, with `with_passages` |" in page
+    assert "shown 3 passages; a third of the pages held out |" in page
+    titles = [line.removeprefix("## ") for line in page.split("\n") if line.startswith("## ")]
+    assert titles[0] == "Who answers" and contents(titles) in page and len(titles) > 3
+
+
 def test_rows_are_found_by_their_experiment_and_other_files_left_alone(evidence):
     assert set(evidence.rows) == {"full"} and evidence.left_out == [] and evidence.widest == "full"
     assert len(evidence.of("full")) == len(SYSTEMS) + 1
@@ -220,7 +235,10 @@ def test_with_rows_of_all_desks_the_page_shows_their_table_and_the_desks(page):
     assert "## The comparison over all desks" in page and "## The comparison in the classroom" not in page
     line = next(line for line in page.split("\n") if line.startswith("| `ft` |") and "→" in line)
     assert line.count("→") == len(DESKS) and line.count("0.92 [") == line.count("→ 0.00 [") == len(DESKS)  # 11 of 12
-    assert "Who always takes `raft`, the best single choice, loses 0." in page and "can't be computed yet" not in page
+    assert (
+        "Who always takes `raft`, the best single choice, found on the same trials, loses 0." in page
+        and "can't be computed yet" not in page
+    )
 
 
 def test_kinds_of_questions_stand_apart_and_so_do_facts_on_held_out_pages(evidence):
@@ -261,7 +279,7 @@ def test_a_right_answer_in_a_sentence_is_no_exact_match_and_a_citation_counts_by
 def test_skills_show_rivals_what_was_out_of_form_and_records(evidence):
     def answer(system, kind, number, correct, em):
         named = {"system": system, "kind": kind, "question_id": f"{kind}-{number}", "seed": None}
-        return {**named, "correct": correct, "em": float(em)}
+        return {**named, "after": False, "correct": correct, "em": float(em)}
 
     rows = [
         *(answer("ft", "clause-seen", number, number < 3, number < 1) for number in range(4)),
@@ -274,6 +292,8 @@ def test_skills_show_rivals_what_was_out_of_form_and_records(evidence):
         figure("right on dev", "ft", 0.5, "share", item="clauses: another"),
         *(answer("ft+record", "two_fact", number, number < 2, False) for number in range(4)),
         *(answer("ft", "two_fact", number, False, False) for number in range(4)),
+        *({**answer("ft+record", "two_fact", number, True, False), "after": True} for number in range(4)),
+        *(figure("code", "ft", float(number < 3), "right", 1, f"two_fact-{number}") for number in range(4)),
     ]
     text = skills(rows, evidence.about)
     assert "Clause review" in text and "Triage of notes" not in text
@@ -281,8 +301,9 @@ def test_skills_show_rivals_what_was_out_of_form_and_records(evidence):
     cells = [cell.strip() for cell in ft.split("|")[2:-1]]
     assert [cell.split()[0] for cell in cells[:3]] == ["0.75", "0.25", "0.12"] and cells[3:] == ["3 of 8", "0.75, 0.50"]
     assert "| – |" in majority and "0 of 4" in majority
-    (records,) = [line for line in text.split("\n") if line.startswith("| `ft` | 0.00")]
-    assert "| 0.50 [" in records
+    assert "**Clause review**, 4 seen and 4 unseen items; 0 trainings" in text and "4 questions, before the records" in text
+    records = text.split("\n")[-1]
+    assert records.startswith("| `ft` | 0.75 | 0.00 [") and "| 0.50 [" in records  # of the codes, and of the answers
     assert skills([], evidence.about) is None
 
 
@@ -332,7 +353,10 @@ def test_the_ledger_says_sides_promised_range_and_what_is_missing():
     }  # fmt: skip
     text = ledger(claims, {"S4": made})
     assert "0.10 [0.00, 0.20], 20 questions, 3 seeds | at least 0.05 | **undecided** (this model)" in text
-    assert "What became of it: *changed* supported, 0.25 [0.10, 0.40] (it would take at least 77 questions" in text
+    assert (
+        "What became of it: *changed* supported, 0.25 [0.10, 0.40] (9 questions, 1 seed) (it would take at least 77"
+        in text
+    )
     assert "Beside it: *minus a coin* 0.30 [0.20, 0.40] |" in text
     assert text.endswith("Not measured yet: R5 (RAG answers a little slower).")
 
@@ -405,13 +429,17 @@ def latency_rows():
 
 
 def test_seconds_stand_at_each_ones_length_and_at_one_for_all(latency_rows, evidence):
-    settings = {"fixed_tokens": 8, "batch_size_in_bulk": 16, "reading": {"rag": {"k": 1}, "raft": {"k": 3}}}
+    settings = {"fixed_tokens": 8, "batch_size_in_bulk": 16, "questions": "1 a desk", "reading": READING}
 
     def take(statistic):
         return take_sample(statistic, {"latency": latency_rows}, evidence.about)
 
     told, own, shorter, alike = seconds(latency_rows, provenance("latency", CLASSROOM, **settings), take).split("\n\n")
-    assert "over 3 questions" in told and "(a processor, 2 cores, float32)" in told and "number 8" in shorter
+    assert (
+        "over 3 questions about one fact (1 a desk)" in told
+        and "(a processor, 2 cores, float32)" in told
+        and "number 8" in shorter
+    )
     lines = {line.split("`")[1]: [cell.strip() for cell in line.split("|")[2:-1]] for line in own.split("\n")[2:]}
     assert set(lines) == {"ft", "rag", "search"}
     assert lines["ft"] == ["60", "4", "1.00 [0.50, 1.50]", "1.45", "1", "–", "0.50", "0.50", "1,234"]

@@ -27,15 +27,29 @@ def caption(provenance: dict, rows: Sequence[Row]) -> str:
     others = {row["question_id"] for row in rows if not row["after"]} - answerable
     changed = {row["question_id"] for row in rows if row["after"] and row["stale"] is not None}
     gone = {row["question_id"] for row in rows if row["question_id"] in changed and row["after"] and row["em"] is None}
-    seeds = {row["seed"] for row in rows if row["seed"] is not None}
     return (
         f"{len(answerable)} test questions with an answer ({len(changed)} of them changed by the revision, "
         f"{len(gone)} of these taken away) "
-        f"and {len(others)} without; {len(seeds)} training seed{'s' if len(seeds) != 1 else ''}; "
+        f"and {len(others)} without; {seeds_line(rows)}; "
         f"95 % intervals over documents and seeds; "
         f"{provenance['cpu']}, {provenance['settings']['threads']} of {provenance['cores']} cores, "
         f"{provenance['settings']['dtype']}, {provenance['date']}."
     )
+
+
+def seeds_line(rows: Sequence[Row]) -> str:
+    """How many trainings the trained systems had, and which of them fewer.
+
+    >>> seeds_line([{"system": "ft", "seed": 1}, {"system": "ft", "seed": 2}, {"system": "placebo", "seed": 1}])
+    '2 training seeds (`placebo`: 1)'
+    """
+    seeds: dict[str, set] = {}
+    for row in rows:
+        if row["seed"] is not None:
+            seeds.setdefault(row["system"], set()).add(row["seed"])
+    most = max(map(len, seeds.values()), default=0)
+    fewer = ", ".join(f"`{system}`: {len(own)}" for system, own in seeds.items() if len(own) < most)
+    return f"{most} training seed{'s' * (most != 1)}" + f" ({fewer})" * bool(fewer)
 
 
 def with_memory(table: pd.DataFrame, provenance: dict) -> pd.DataFrame:

@@ -10,9 +10,15 @@ from utils.page.tables import table
 
 FACTS = ("one fact", "one fact, page held out")  # held out of a training, or not
 BY_KIND = (
-    "Right answers before the revision. *Page held out*: `raft` and `mixed` never met the page in training. *Two fact*: "
-    "the answer takes two statements. *Arithmetic*: it is a sum or a difference. *Reverse*: the value is given, and what "
-    "it belongs to is asked."
+    "Right answers before the revision. *Page held out*: `raft` never met the page, nor questions about it, in "
+    "training; `mixed` met the questions and not the page. The other questions about *one fact* put in new words what "
+    "training asked about, so `ft` and `faq` have met their answers; those of the other kinds nobody has. *Two fact*: "
+    "the answer takes two statements. *Arithmetic*: it is a sum or a difference. *Reverse*: the value is given, and "
+    "what it belongs to is asked."
+)
+WHERE_FOUND = (
+    "The same where a passage shown held what was asked for; of two statements one suffices, of a sum a part. `oracle` "
+    "is shown all of them."
 )
 STRICT = (
     "Before the revision, over the questions that have an answer. *Right* is the measure of this course: an accepted "
@@ -65,7 +71,9 @@ def kinds(rows: Sequence[Row], about: Background) -> str | None:
         here = [row for row in own if kind_of(row, about) == name]
         return str(estimate(here, lambda row: row["correct"], about.clusters))
 
-    return f"{BY_KIND}\n\n{by_system(answers, names, cell)}"
+    found = [row for row in answers if row["gold_retrieved"]]
+    parts = [BY_KIND, by_system(answers, names, cell)] + [WHERE_FOUND, by_system(found, names, cell)] * bool(found)
+    return "\n\n".join(parts)
 
 
 def kind_of(row: Row, about: Background) -> str:

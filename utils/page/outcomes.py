@@ -9,7 +9,8 @@ from utils.page.tables import bounds, show, table, where
 
 FAILED = (
     "What failed, each wrong answer counted, over all seeds. *Search*: no passage shown held the answer. *Reading*: one "
-    "did, and the answer is another. *Gave up*: one did, and the system says it doesn't know. *Knowledge*: none was shown."
+    "did, and the answer is another. *Gave up*: one did, and the system says it doesn't know. *Knowledge*: none was "
+    "shown. Of an answer that takes two statements, one found counts as found; *kind by kind* tells them apart."
 )
 
 

@@ -7,12 +7,15 @@ from utils.measure.published import Finding
 from utils.page.tables import bounds, described, table
 
 INTRO = (
-    "What decides each promise, and the margin, stand in [`claims.yaml`](../claims.yaml) with the day they were fixed and "
-    "what had been seen by then. All at 135M parameters, on this company; in brackets 95 % intervals. Over all promises "
-    "measured so far, the risk of a wrong verdict is held at 5 % (Holm). What is said of money rests on the prices and the "
-    "minutes of work in [`prices.yaml`](../prices.yaml), which are assumptions; lesson 11 tries others, and some turn a "
-    "verdict round. What stands *beside* a verdict was asked later and decides nothing."
+    "What decides each promise, and the margin, stand in [`claims.yaml`](../claims.yaml) with the day they were fixed "
+    "and what had been seen by then. All at 135M parameters, on this company; in brackets 95 % intervals. Over all "
+    "promises measured so far, the risk of a wrong verdict is held at 5 % (Holm), which asks more of each than that its "
+    "interval lies beyond the margin. The sides of a condition, in italics, are judged by themselves, so a side can be "
+    "decided where the promise isn't. R5 and F1 are two promises about one measurement. What is said of money rests on "
+    "the prices and the minutes of work in [`prices.yaml`](../prices.yaml), which are assumptions; lesson 11 tries "
+    "others, and some turn a verdict round. What stands *beside* a verdict was asked later and decides nothing."
 )
+MOST = 10_000  # questions: beyond that their number says only that it is out of reach
 
 OUTCOMES = ("supported", "not supported", "depends", "undecided", "not measured yet")
 
@@ -42,14 +45,25 @@ def ledger_line(claim: Claim, verdict: Mapping) -> list[str]:
     """One promise as a line of the table."""
     said = f"**{verdict['verdict']}** ({verdict['reach']})"
     if verdict["sides"]:
-        sides = (f"*{name}* {side['verdict']}, {described(side)}" for name, side in verdict["sides"].items())
+        sides = (
+            f"*{name}* {side['verdict']}, {described(side)} ({counted(side)})" for name, side in verdict["sides"].items()
+        )
         said += f". {verdict['moderator'].capitalize()}: {'; '.join(sides)}"
     if verdict["questions_needed"]:
-        said += f" (it would take at least {verdict['questions_needed']} questions, on as many more pages)"
+        said += f" (it would take {at_least(verdict['questions_needed'])} questions, on as many more pages)"
     if verdict["beside"]:
-        said += f". Beside it: {'; '.join(f'*{name}* {described(other)}' for name, other in verdict['beside'].items())}"
+        said += f". Beside it: {'; '.join(f'*{name}* {described(one)}' for name, one in verdict['beside'].items())}"
     measured = f"{claim.statistic}: {described(verdict)}, {counted(verdict)}"
     return [claim.claim_id, claim.promise, measured, bounds(*verdict["promised"]), said]
+
+
+def at_least(questions: int) -> str:
+    """How many questions would do, as far as such a number means anything.
+
+    >>> at_least(730), at_least(52_020)
+    ('at least 730', 'more than 10,000')
+    """
+    return f"at least {questions}" if questions <= MOST else f"more than {MOST:,}"
 
 
 def counted(verdict: Mapping) -> str:
@@ -58,7 +72,8 @@ def counted(verdict: Mapping) -> str:
     >>> counted({"n": 48, "seeds": 5}), counted({"n": 1, "seeds": 0})
     ('48 questions, 5 seeds', 'measured once')
     """
-    parts = [f"{verdict['n']} questions"] * (verdict["n"] > 1) + [f"{verdict['seeds']} seeds"] * (verdict["seeds"] > 0)
+    seeds = verdict["seeds"]
+    parts = [f"{verdict['n']} questions"] * (verdict["n"] > 1) + [f"{seeds} seed{'s' * (seeds > 1)}"] * (seeds > 0)
     return ", ".join(parts) or "measured once"
 
 

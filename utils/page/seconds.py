@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from utils.answer.generation import MAX_NEW_TOKENS
 from utils.measure.evaluation import Row
 from utils.measure.samples import Sample
 from utils.measure.statistics import Figures, Statistic
@@ -15,10 +16,12 @@ PARTS = {"retrieve": "search", "prefill": "reading the prompt", "decode": "writi
 TOKENS = {"prompt tokens": "tokens of the prompt", "answer tokens": "tokens of the answer"}
 COLUMNS = ["half within (p50)", "95 of 100 within (p95)", f"times `{REFERENCE}`", *PARTS.values()]
 OWN = (
-    "Seconds of an answer that comes alone, over {n} questions at which the systems took turns ({cpu}, {cores} cores, "
-    "{dtype}). `rag` shows the model {rag} passage and `raft` {raft}; `rag/k=8` shows eight. `ft/unmerged` keeps its "
+    "Seconds of an answer that comes alone, over {n} questions about one fact ({questions}) at which the systems took "
+    "turns ({cpu}, {cores} cores, {dtype}). An answer ends by itself or after {most} tokens. `rag` shows the model "
+    "{rag} passage and `raft` {raft}; `rag/k=8` shows eight, whose answers weren't marked. `ft/unmerged` keeps its "
     "adapter beside the weights, not merged into them. *Times `ft`* is the median of the ratios question by question; "
-    "the parts are medians too, so they needn't add up. *Answers an hour*: many at once, {batch} a batch, taken once."
+    "the parts are medians too, so they needn't add up. *Answers an hour*: many at once, {batch} a batch, all cores, "
+    "taken once."
 )
 ALIKE = (
     "The same answers, all timed up to their token number {fixed}, so that how much a system likes to say no longer counts."
@@ -71,5 +74,7 @@ def described(provenance: Mapping, n: int) -> tuple[str, str]:
     settings = provenance["settings"]
     shown = {name: settings["reading"][name]["k"] for name in ("rag", "raft")}
     machine = {"cpu": provenance["cpu"], "cores": provenance["cores"], "dtype": settings["dtype"]}
-    above = OWN.format(n=n, batch=settings["batch_size_in_bulk"], **machine, **shown)
+    above = OWN.format(
+        n=n, batch=settings["batch_size_in_bulk"], questions=settings["questions"], most=MAX_NEW_TOKENS, **machine, **shown
+    )
     return above, ALIKE.format(fixed=settings["fixed_tokens"])
