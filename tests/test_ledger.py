@@ -354,8 +354,7 @@ def test_the_ledger_says_sides_promised_range_and_what_is_missing():
     text = ledger(claims, {"S4": made})
     assert "0.10 [0.00, 0.20], 20 questions, 3 seeds | at least 0.05 | **undecided** (this model)" in text
     assert (
-        "What became of it: *changed* supported, 0.25 [0.10, 0.40] (9 questions, 1 seed) (it would take at least 77"
-        in text
+        "What became of it: *changed* supported, 0.25 [0.10, 0.40] (9 questions, 1 seed) (it would take at least 77" in text
     )
     assert "Beside it: *minus a coin* 0.30 [0.20, 0.40] |" in text
     assert text.endswith("Not measured yet: R5 (RAG answers a little slower).")

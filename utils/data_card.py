@@ -80,7 +80,7 @@ def hash_table(folder: Path = DATA) -> pd.DataFrame:
     files = [*folder.glob("*.jsonl"), folder / "slices.yaml", *folder.glob("*/questions.jsonl")]
     lines = {path.relative_to(folder).as_posix(): sha256_file(path) for path in sorted(files)}
     for parent in sorted({path.parent for path in folder.glob("**/*.md")} - {folder, folder / "results"}):
-        pages = sorted(parent.glob("*.md"))
+        pages = sorted(path for path in parent.iterdir() if path.is_file() and path.suffix != ".jsonl")
         listing = "".join(f"{sha256_file(path)}  {path.name}\n" for path in pages)
         lines[f"{parent.relative_to(folder).as_posix()}/ ({len(pages)} files)"] = sha256_text(listing)
     return pd.DataFrame({"sha256": [f"`{digest}`" for digest in lines.values()]}, index=[f"`{name}`" for name in lines])

@@ -35,8 +35,8 @@
 #
 # Run the cells from top to bottom (Shift+Enter) and read what they print; it may differ a little on your machine. Every
 # lesson asks you to **predict** something: write it down. At its end are exercises, whose checks say "Not yet" until you
-# have solved them, and there are solutions to compare with. Missed a lesson? `python course.py catch-up 08` lays down
-# what lesson 8 needs.
+# have solved them, and there are solutions to compare with. Missed a lesson? Open the next one all the same:
+# each runs by itself.
 #
 # The map, as it stands in the README:
 

@@ -22,7 +22,7 @@
 # **You will be able to** write a LoRA layer in ten lines, say which tokens a training loss counts and work it out by hand,
 # teach a model a fact while you watch, and take the fact out again.
 #
-# **Minutes** About two of computing on two cores, no GPU, about 2 GiB of memory; an hour with reading and exercises.
+# **Minutes** About one of computing on two cores, no GPU, about 2 GiB of memory; an hour with reading and exercises.
 #
 # **Promises tested** Fine-tuning is a permanent commitment (F8). It is expensive up front (F4): here only what it takes in
 # numbers and bytes; the next lesson has the seconds.
