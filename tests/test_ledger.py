@@ -28,7 +28,7 @@ from utils.measure.results import figure, write_results
 from utils.measure.samples import take_sample
 from utils.measure.statistics import parse_statistic
 from utils.measure.targets import check_targets, failure, parse_targets
-from utils.page.cuts import desks, kinds, strictness, versions
+from utils.page.cuts import desks, kinds, searched, strictness, versions
 from utils.page.outcomes import came_out, targets
 from utils.page.promises import in_brief, larger_models, ledger
 from utils.page.seconds import seconds
@@ -36,6 +36,7 @@ from utils.page.skills import skills
 from utils.page.surprises import conditional, contradicted, surprises
 from utils.page.tables import table
 from utils.page.tried import tried
+from utils.page.trust import trust
 from utils.records import Answer
 from utils.saved import files_of, load_companies, load_parts, load_tried
 
@@ -305,6 +306,44 @@ def test_skills_show_rivals_what_was_out_of_form_and_records(evidence):
     records = text.split("\n")[-1]
     assert records.startswith("| `ft` | 0.75 | 0.00 [") and "| 0.50 [" in records  # of the codes, and of the answers
     assert skills([], evidence.about) is None
+
+
+def test_a_search_is_shown_with_what_it_finds_and_what_its_reader_makes_of_it(evidence):
+    rag = [row for row in evidence.rows["full"] if row["system"] == "rag" and row.get("em") is not None][:8]
+    rows = [{**row, "system": "rag/hybrid", "gold_retrieved": n < 6, "correct": n < 2} for n, row in enumerate(rag)]
+    line = searched(rows, evidence.about).split("\n")[-1]
+    assert line.startswith("| `rag/hybrid` | 0.75 [") and "| 0.25 [" in line and searched([], evidence.about) is None
+
+
+def test_trust_shows_deletion_secrets_poison_and_canaries(evidence):
+    def said(system, right):
+        named = {"system": system, "seed": None}
+        return [{**named, "question_id": f"q{n}", "correct": n < right} for n in range(4)]
+
+    def figures(system, name, values):
+        return [figure(name, system, value, "share", item=f"attack-{n}") for n, value in enumerate(values)]
+
+    rows = {
+        "privacy": [*said("ft", 3), *said("ft/deleted", 2), *said("rag/no-filter", 3), *said("rag/other-desk", 0)],
+        "attacks": [
+            *said("rag/poisoned", 1),
+            *figures("rag/poisoned", "page found", [1.0, 1.0, 0.5, 0.5]),
+            *figures("rag/poisoned", "payload in the answer", [1.0, 0.0, 0.0, 0.0]),
+        ],
+        "canaries": [
+            *(figure("rank", "ft-raw/4-times", float(n), "place", item=str(n)) for n in (1, 2, 7)),
+            *(figure("decoys", "ft-raw/4-times", 99.0, "secrets", item=str(n)) for n in (1, 2, 7)),
+            *(figure("secret told", "ft-raw/4-times", float(n > 2), "share", item=str(n)) for n in (1, 2, 7)),
+        ],
+    }
+    deleted, secrets, poison, canaries = (part.split("\n")[-1] for part in trust(rows, evidence.about).split("\n\n")[1::2])
+    cells = [line.split("|")[1:-1] for line in (deleted, secrets, poison)]
+    assert [[cell.split()[0].strip("`") for cell in line] for line in cells] == [
+        ["ft", "0.75", "0.50"],
+        ["rag", "0.75", "0.00", "–"],  # nobody asked from the page's own desk
+        ["rag", "poisoned", "0.75", "0.25", "0.25"],
+    ]
+    assert canaries == "| `ft-raw/4-times` | 2 | 1 to 7 | 1 of 3 |" and trust({}, evidence.about) is None
 
 
 def test_what_was_tried_shows_the_better_setting_in_bold(page, evidence):

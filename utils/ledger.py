@@ -29,7 +29,7 @@ from utils.measure.targets import COMPARISONS, check_targets, parse_targets
 from utils.measure.verdicts import judge
 from utils.page.advice import advice
 from utils.page.arms import arms
-from utils.page.cuts import desks, kinds, strictness, versions
+from utils.page.cuts import desks, kinds, searched, strictness, versions
 from utils.page.outcomes import orderings, targets
 from utils.page.promises import in_brief, larger_models, ledger
 from utils.page.seconds import seconds
@@ -37,6 +37,7 @@ from utils.page.skills import skills
 from utils.page.surprises import surprises
 from utils.page.tables import described
 from utils.page.tried import tried
+from utils.page.trust import trust
 from utils.report import HEADLINE, caption, headline_table, table_of, training_line
 from utils.saved import RESULTS, Part, files_of, load_companies, load_parts, load_tried, price_parts, rows_of
 
@@ -143,8 +144,10 @@ def as_page(company: Company, evidence: Evidence, claims: Sequence[Claim], verdi
         "Kind by kind": kinds(whole, about),
         "Right, exact and cited": strictness(whole, about),
         "When nobody removes the old pages": versions(whole, about),
+        "Better and worse search": searched(rows.get("search-quality", ()), about),
         "Skills, and who has them without training": skills(rows.get("skills", ()), about),
         "Seconds of one answer": latency(evidence),
+        "Whom to trust with what": trust(rows, about),
         "What was meant to be reached": targets(check_targets(load_yaml(TARGETS, parse_targets), take, rows, about)),
         "What was tried beforehand": tried(evidence.tried),
         "Orders that others found": orderings(followed),

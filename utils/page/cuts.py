@@ -34,6 +34,11 @@ STRICTNESS: dict[str, Callable[[Row, Pages], float | None]] = {  # column → va
     "citation precision": lambda row, pages: None if row["cited"] is None else precision(row["cited"], pages),
     "citation recall": lambda row, pages: None if row["cited"] is None else recall(row["cited"], pages),
 }
+SEARCHED = (
+    "The same readers behind better and worse searches, on questions about one fact. `gold`: the passage with the "
+    "answer is always there, first, in the `middle` or `last`; `hard`: only passages that look like it; `-3`: three "
+    "passages instead of one. `raft` reads three, as it was trained to."
+)
 VERSIONS = {  # column → (measure, whether the old pages are still in the index)
     "new answer, old pages removed": ("correct", False),
     "new answer, old pages left": ("correct", True),
@@ -117,6 +122,21 @@ def versions(rows: Sequence[Row], about: Background) -> str | None:
         return str(estimate(here, lambda row: row[measure], about.clusters))
 
     return by_system(answers, list(VERSIONS), cell)
+
+
+def searched(rows: Sequence[Row], about: Background) -> str | None:
+    """How often each search shows the right passage, and how often its reader is right then and otherwise."""
+    answers = [row for row in rows if "figure" not in row and row["em"] is not None]
+    if not answers:
+        return None
+    columns = ("right passage shown", "right answers")
+
+    def cell(own: Sequence[Row], column: str) -> str:
+        """The share."""
+        name = "gold_retrieved" if column == columns[0] else "correct"
+        return str(estimate(own, lambda row: bool(row[name]), about.clusters))
+
+    return f"{SEARCHED}\n\n{by_system(answers, columns, cell)}"
 
 
 def by_system(answers: Sequence[Row], columns: Sequence[str], cell: Callable[[Sequence[Row], str], str]) -> str:
