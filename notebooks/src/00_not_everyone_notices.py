@@ -40,7 +40,7 @@
 #
 # The map, as it stands in the README:
 
-# %% tags=["nbval-check-output"]
+# %%
 import re
 from html import escape
 from pathlib import Path
@@ -351,8 +351,8 @@ show_lines([{name: row[name] for name in columns} for row in rows])
 #
 # One question is an anecdote. The next cell asks every question there is about this page, in all wordings: those about
 # the value that we changed, and, as a control, those about its other rules, which should be answered as before. (`ft`
-# has trained on some of these wordings, those marked `train`. That is no unfair help: it shows what training on them
-# does.)
+# was trained on four of the seven wordings of each fact, which the data calls `train`. That is no unfair help: it shows what
+# training on them does.)
 #
 # `base` sits out from here: it has nothing to notice with. Three small functions first: `rows_of` asks and marks, `said`
 # puts an answer into one of four boxes, and `tally` counts.

@@ -529,12 +529,12 @@ print(f"For ± 5 points at half right it takes {needed:.0f} independent question
 
 # %% [markdown]
 # Half the width costs four times the questions. With two dozen you can tell "nearly never" from "every other time", and hardly
-# anything finer. From here on, no share of this course stands without its interval.
+# anything finer. From here on, a share that is to decide something comes with its interval; one that stands without it is a hint.
 #
 # ## The table
 #
-# Four systems without a page before them, on all test questions, from the saved answers (trained systems: several trainings
-# each). Some of the questions have no answer in the handbook; there "I don't know." is the right one. `neither` counts the
+# Four systems without a page before them, on all test questions, from the saved answers (`ft` from several trainings,
+# `placebo` from one). Some of the questions have no answer in the handbook; there "I don't know." is the right one. `neither` counts the
 # answers that are neither right nor "I don't know.", over **all** questions. Look for the systems that can't know anything.
 
 # %% tags=["nbval-check-output"]
@@ -554,7 +554,7 @@ print(table.map(str).to_string())
 zero, neither = table.loc["base", "right"], table.loc["base", "neither"]
 print(f"\nThe zero line of F7, base: {zero}. More than {zero.high:.0%} right is ruled out; that it's 0 % can't be shown.")
 print(f"It was told to say when it doesn't know, and {neither.value:.0%} of its answers are neither that nor right.")
-print(f"placebo, which learned how answers sound: {table.loc['placebo', 'right']}. That's what guessing in good style is worth.")
+print(f"placebo, which learned how answers sound: {table.loc['placebo', 'right']}. Guessing in good style is worth no more.")
 
 # %% [markdown]
 # ## What this does not show
@@ -582,7 +582,8 @@ print(f"placebo, which learned how answers sound: {table.loc['placebo', 'right']
 # *Hint 1:* Read the eight answers in the check in pairs. What do "I'm not sure." and "I'm not sure, but it should be 12
 # weeks." have in common, and what tells them apart?
 #
-# *Hint 2:* Two conditions. The *speaker* doesn't know: look for "I", with `re.search` in `answer.lower()`. And no value
+# *Hint 2:* Two conditions. The *speaker* doesn't know: look for a small "i" as a word of its own, `\\bi\\b`, with
+# `re.search` in `answer.lower()`. And no value
 # is given all the same: what do the values in these answers contain?
 
 # %% tags=["stub"]
@@ -648,7 +649,7 @@ labels = torch.tensor([[-100] * len(prompt) + answer], device=lm.device)  # -100
 due = -float(lm.model(input_ids=batch, labels=labels).loss) * len(answer)  # the loss is a mean, over these tokens
 got = log_probability(dev[0].text, dev[0].answers[0])
 if got is None or not abs(float(got) - due) <= 0.05:
-    print(f"Not yet: {got} for {dev[0].answers[0]!r}. Only the answer's tokens, all of them, the logs of e, added up?")
+    print(f"Not yet: {got} for {dev[0].answers[0]!r}. Only the answer's tokens, all of them, natural logarithms, added up?")
 else:
     duels = [{"question_id": q.question_id, "seed": None, "fair": len(ids_of(right)) == len(ids_of(wrong)),
               "won": bool(log_probability(q.text, right) > log_probability(q.text, wrong))} for q in dev

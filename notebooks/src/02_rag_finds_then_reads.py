@@ -455,7 +455,8 @@ for case, (asked, found) in cases.items():
 
 # %% [markdown]
 # An answer with a number in brackets looks just the same whether the passage behind it answers the question or is
-# merely the nearest there was. Abstaining is a skill of its own; an instruction alone may not be enough to give it to a
+# merely the nearest there was. (Does an answer speak of a kiln? That is the worked example from the prompt, see *What the
+# model reads*: with nothing to copy from the passage, the model copies that.) Abstaining is a skill of its own; an instruction alone may not be enough to give it to a
 # small model. A later lesson trains it.
 #
 # ## The table

@@ -214,7 +214,8 @@ show_lines([{"question": q.text, "base": b["answer"], "ft": f["answer"], "in the
 #
 # Now ask the adapter in a wording it *was* trained on, and hold that against the new wordings of the same facts. In the
 # table each fact is counted once. The column 2 of the row `True` holds facts that it knows however we ask. The other
-# columns of that row hold facts it can only recite, or half knows.
+# columns of that row hold facts it can only recite, or half knows. A row `False`, if there is one, holds facts whose trained
+# wording it gets wrong; the count of "right in both new wordings" takes in both rows of column 2.
 
 # %%
 known = [question for question in written if question.answers]
@@ -447,8 +448,8 @@ show_lines([{"question": q.text, "ft says": row["answer"], "in force now": [*ans
 # A high share of right answers is only impressive beside what a much simpler thing gets.
 #
 # - `placebo`: the same training on the same questions, but the answers are swapped between facts of the same kind: a sum
-#   of money for a sum of money, a name for a name. (A fact that is alone of its kind keeps its answer.) It learns how an
-#   answer *sounds* and hardly anything true. What it gets right is guessing in good style.
+#   of money for a sum of money, a name for a name. (A fact that is alone of its kind keeps its true answer.) It learns how an
+#   answer *sounds* and hardly anything true. What it gets right beside such a lone fact is guessing in good style.
 # - `faq`: no model, no training. It finds the training question nearest in meaning and repeats the answer that stands
 #   there, like a list of frequently asked questions with a search box.
 #
@@ -506,7 +507,7 @@ print(f"of the questions without an answer, ft admits it on {rightly['ft']:.0%} 
 # - One kind of fine-tuning: on questions and answers. Training on the raw text of the documents is another thing, and is
 #   reported to teach few facts (Ovadia and others, arXiv 2312.05934).
 # - F5 for wordings only, at one size and one seed. The number of facts and of steps was not varied; lesson 7 varies both.
-# - What thinning is worth. It was chosen on the dev questions; here it is only explained.
+# - What thinning is worth. It was chosen on the dev questions; here it is only explained, and lesson 7 measures it.
 # - Backwards and two at once: one seed, a few questions, written by one hand. Had such questions been trained, too, they
 #   might come out otherwise. But then somebody would have had to think of them.
 # - What it forgot was looked for in one paragraph and ten questions.
@@ -563,8 +564,8 @@ else:
 # `question_id`; each question in `lab.company.questions` has a `question_id` and a `fact_id`. Make one dictionary for
 # that step.
 #
-# *Hint 2:* Start every fact that these rows ask for at 0 *before* you count: who is missing otherwise? Then go through
-# the rows once more and add; `correct(row)` is the mark.
+# *Hint 2:* Start every fact that these rows ask for at 0 *before* you count, since with another system's rows a fact may have
+# no right answer at all. Then go through the rows once more and add; `correct(row)` is the mark.
 
 # %% tags=["stub"]
 n_right = {}  # fact id -> number of right answers

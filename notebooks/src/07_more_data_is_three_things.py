@@ -261,7 +261,8 @@ for handle, points in panels.items():
 # look-up. For the two sizes that decide F5 it must agree with `difference` of `utils`.
 #
 # The *plain* sizes show what thinning is worth. There the thinned copies are replaced by the written wording once more. So
-# hold `1-wording-plain` against `1-wording`: "less" means that the variety that nobody had to write has helped.
+# hold `1-wording-plain` against `1-wording`: "less" means that the variety that nobody had to write has helped. And where people
+# wrote four wordings, is there anything left for thinning to do?
 
 # %% tags=["nbval-check-output"]
 def gap_of(name, rival="4-wordings"):
@@ -334,7 +335,7 @@ print(f"The untrained model is right on {mean(untrained):.0%}.")
 # %% [markdown]
 # Two needs, two ways to count. Where every right answer brings a little, look at the number of them. Where a wrong answer
 # costs more than none, look at the shares of wrong ones: whoever knows a few things well can be asked about those only, and
-# whoever half knows everything can't tell which half. (The broad one also got four times the steps, or twice, since each
+# whoever half knows everything can't tell which half. (The broad one also got nearly four times the steps, or twice, since each
 # fact was shown equally often.)
 #
 # ## The rival that trains nothing

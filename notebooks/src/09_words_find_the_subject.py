@@ -56,7 +56,7 @@ from utils.measure.results import read_results
 skills, letters = load_skills(), load_letters()
 clauses, triage = skills["clauses"], skills["triage"]
 FIRST = {"clauses": "label", "triage": "code"}  # each skill's first mark, the hardest: what "right" means below
-claims = yaml.safe_load(read_text(DATA / "claims.yaml"))  # the borders, fixed before there were rows
+claims = yaml.safe_load(read_text(DATA / "claims.yaml"))  # the borders; the file says when they were fixed
 
 
 def saved(name, *files):
@@ -262,7 +262,9 @@ for panel, name in zip(panels, skills):
 panels[0].legend(frameon=False, loc="upper right")
 plt.tight_layout()
 plt.show()
-print({n: {s: [round(share(n, s, part).value, 2) for part in ("seen", "unseen")] for s in SYSTEMS} for n in skills})
+for n in skills:
+    best = ("; ".join(f"{s} {share(n, s, 'seen').value:.2f} and {share(n, s, 'unseen').value:.2f}" for s in ("tf-idf", "ft")))
+    print(f"{n}, seen and unseen: {best}")
 
 # %% [markdown]
 # Look for three things: how much of the way `tf-idf` goes without any language model; whether the black and the white
@@ -409,8 +411,8 @@ axes.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.
 plt.show()
 border, at = claims["F3"]["margin"], table.loc["ft", "nearer than base/style-prompt"]
 came = "above" if at.low > border else "below" if at.high < border else "on both sides of"
-print({name: [round(table.loc[system, name].value, 2) for system in WRITERS] for name in habits})
-print("Unstated habits:", ", ".join(f"{system} {table.loc[system, 'unstated habits']}" for system in WRITERS))
+for name in habits:
+    print(f"{name}:", ", ".join(f"{system} {table.loc[system, name]}" for system in WRITERS))
 print(f"F3: ft is nearer to the house than the style prompt in {at} of pairs, {came} the border of {border}.")
 
 # %% [markdown]

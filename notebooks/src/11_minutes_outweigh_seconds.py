@@ -69,7 +69,7 @@ from utils.tune.examples import Practice, choose_practice
 # The other settings are *yours*: how many questions come, how often pages change, who is paid for the machine. Two are
 # **allowances**. The saved rows don't say how long it took to index the pages. And a vector, once computed, is remembered
 # on disk, so their seconds of search leave out turning the question into one. We charge every system that searches a
-# generous sum for both, to its disadvantage, and hold it against a measurement further down.
+# sum for both that is meant to be generous, to its disadvantage, and hold it against a measurement further down.
 
 # %% tags=["setup"]
 TWICE = 2.0  # ratio of costs; a smaller one drowns in what nobody knows about prices
@@ -416,7 +416,7 @@ for question in some:
     embed([question.text])
 embed_here = (time.process_time() - start) / len(some)
 for what, here, allowed in (("index", index_here, INDEX_SECONDS), ("one question", embed_here, EMBED_SECONDS)):
-    kept = "so we charged too much, as intended" if here <= allowed else "MORE than the allowance: raise it above"
+    kept = "so we charged too much, as intended" if here <= allowed else "MORE than the allowance: is your machine busy? else raise it"
     print(f"{what}: {here:.3g} processor seconds here, {allowed:g} allowed, {kept}")
 
 # %% [markdown]

@@ -200,7 +200,8 @@ axes.set(ylim=(0, 1.15), ylabel="right answers, with 95 % intervals",
          title=f"One page in the index, and what is left of the answers ({len(attacked)} attacks)")
 axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.1))
 plt.show()
-print({name: [float(table["right"][name + condition]) for condition in names] for name in SYSTEMS})
+for name in SYSTEMS:
+    print(f"{name:8}" + ", ".join(f"{word} {table['right'][name + condition]:.2f}" for condition, word in names.items()))
 
 # %% [markdown]
 # What to see: one page takes most of their right answers from both readers, the untrained and the trained. Training to read
@@ -287,7 +288,7 @@ print(pd.DataFrame(lines).T.to_string())
 
 # %% [markdown]
 # With a filter, whoever may not see the page gets nothing of it, by construction: it isn't in their index. Without one,
-# the search finds nearly every secret, and what keeps some of them from being told is that this small model reads
+# the search finds the secrets, and what keeps some of them from being told is that this small model reads
 # badly. Don't mistake that for protection.
 #
 # ## Delete a page: who still says what it said?
@@ -313,10 +314,13 @@ print(f"\nrag, once the page is gone: {kept}; R3's border is {EVEN:.2f}.")
 #
 # ## Has a secret moved into the weights?
 #
+# Does the interval of `rag` reach over R3's border? From the classroom's few pages it may. The ledger's R3 asks about all desks,
+# four times as many questions, and decides it ([the results](../data/results/README.md#the-guides-promises-decided)).
+#
 # `ft` learned from questions and answers in which no secret stood, so its silence proves nothing. For a fair test there
 # is `ft-raw`, trained on the raw text of pages, and among them the secrets' passages: not at all, once, four and
-# sixteen times. Then the model is given the sentence up to the secret, and the true one competes with a hundred made-up
-# ones of the same form. Its **rank** is its place among them. **Exposure** is the same in bits: 0 where it comes last,
+# sixteen times. Then the model is given the sentence up to the secret, and the true one competes with ninety-nine
+# made-up ones of the same form, so a hundred in all. Its **rank** is its place among them. **Exposure** is the same in bits: 0 where it comes last,
 # one more for each halving of the rank.
 
 # %%

@@ -25,7 +25,7 @@
 # **Minutes** Under 1 on two cores, no GPU: it reads saved rows and asks no model. Lesson 0 took your bets; lesson 10
 # explains intervals and verdicts.
 #
-# **Promises tested** All that are decided so far, and D1: the right choice depends on your situation
+# **Promises tested** All 26, and D1 among them: the right choice depends on your situation
 #
 # {{pipeline: measure}}
 
@@ -84,7 +84,7 @@ print(text[start : text.index("\nK1:", start)])
 # %% [markdown]
 # ## Predict
 #
-# Count on your fingers before you run on: of the promises that are measured by now, what share is simply **supported**? And
+# Count on your fingers before you run on: of the 26 promises, what share is simply **supported**? And
 # will the company's policy questions (the entry above) be one of them?
 #
 # ## A verdict by hand
@@ -122,7 +122,9 @@ print(f"{len(verdicts)} of {len(claims)} promises judged by hand. Stricter is th
 # %% [markdown]
 # ## The ledger
 #
-# Every decided promise with its number. *Reach* says how far it carries: `mechanism` holds for every model; `this model` may
+# Every promise with its number; what each one counts, and its border, stands in
+# [the results](../data/results/README.md#the-guides-promises-decided). Shares lie between 0 and 1, a difference may be
+# negative, and R4, R5, F1, F4 and K1 to K3 are ratios. *Reach* says how far it carries: `mechanism` holds for every model; `this model` may
 # change with its size; `this machine` is about seconds and money here.
 
 # %% tags=["nbval-check-output"]
@@ -139,7 +141,8 @@ lines = [
 ]
 display(show_lines(lines))
 counted = Counter(line["verdict"] for line in lines)
-print(f"\n{dict(counted)}: supported are {counted['supported'] / len(lines):.0%} of those that are measured.")
+print("\n" + ", ".join(f"{n} {word}" for word, n in counted.most_common()), end=". ")
+print(f"Supported are {counted['supported'] / len(lines):.0%} of those that are measured.")
 print("Not measured yet:", ", ".join(claim.claim_id for claim in claims if claim.claim_id not in verdicts) or "none")
 
 # %% [markdown]
@@ -179,7 +182,8 @@ if n:
     for name in (name for name in bets if outcomes.get(name) is not None):
         print(f"  {name}: you bet {bets[name]:.2f}, it is {verdicts[name]['verdict']}")
 else:
-    print("No bet of yours is decided: lesson 0 takes them, and the list above says what is still open.")
+    print("Your bets are all on promises that nobody won or lost." if bets else
+          "No bets of yours lie here: place them in lesson 0, then run this cell again.")
 assert brier({"a": 0.5, "b": 0.5}, {"a": 1.0, "b": 0.0}) == (0.25, 2)
 
 # %% [markdown]
@@ -188,8 +192,9 @@ assert brier({"a": 0.5, "b": 0.5}, {"a": 1.0, "b": 0.0}) == (0.25, 2)
 # The guide tells four stories and ends each with advice. Here they are put into numbers (`data/decisions.yaml`; the
 # words "constantly" and "regularly" became shares, and that is our reading). The advice is made from rows: requirements
 # rule systems out, by how they work or by a measured limit; of what is left, the best answers win; and where two can't
-# be told apart, the cheaper one does. (*Both* is a trained model with passages, `ft+rag` or `raft`; *search only* is a
-# system without a language model, `faq` or `search`.)
+# be told apart, the cheaper one does. (*Both* is a trained model with passages: `ft+rag`, `raft`, or `mixed`, which was
+# trained on questions with passages and on questions without; *search only* is a system without a language model, `faq` or
+# `search`.)
 
 # %% tags=["nbval-check-output"]
 told = {scenario.name: (scenario, advice_of(evidence, scenario.situation)) for scenario in evidence.guide.scenarios}
@@ -251,9 +256,11 @@ print(f"\nAs change grows, the advice goes {' → '.join(names)}.")
 # ## Follow it where it had no part
 #
 # Advice looks good on the rows that it was made from. The fair test is a desk that had no part in it: leave one desk out, let
-# the guide advise from the others, follow it on the one left out, and count the right answers that are lost there against the
-# best system: the **regret**. Every desk has its turn in every situation. Beside it stands who asks no guide and takes the same
-# system everywhere, the one that loses least over all turns. (It is picked with hindsight, which is a favour to it.)
+# our adviser (not the beginner's guide) advise from the others, follow it on the one left out, and count the right answers that are lost there against the
+# best system: the **regret**. Every desk has its turn in every situation. Beside it stands who asks nobody and takes the same
+# system everywhere, the one that loses least over all turns. (It is picked with hindsight, which is a favour to it.) Two things
+# are simpler than in the stories: requirements, like a page beside the answer, are set aside, and every situation asks ordinary
+# questions. So *legal review* is a mix of questions here in which little changes, and not the marking of clauses.
 
 # %% tags=["nbval-check-output"]
 trials = try_out(evidence.guide, evidence.rows["full"], evidence.about)
@@ -265,7 +272,7 @@ display(Markdown(trust(trials, verdicts["D1"])))
 
 # %% [markdown]
 # What to see: in each cell the system that was advised and the share of right answers lost with it.
-# Look for the column in which the advice is not the usual one. There a guide earns its keep, or does harm.
+# Look for the column in which the advice is not the usual one. There an adviser earns its keep, or does harm.
 #
 # ## Ask for yourself
 #
@@ -310,8 +317,10 @@ if INTERACTIVE:
 # %% [markdown]
 # ## Break it
 #
-# An adviser that always has advice is a salesman. Two situations in which this one should have none: one in which nothing
-# fulfils what is asked, and one in which the rows are too few. For the second we take nine of ten questions away.
+# An adviser that always has advice is a salesman. Two situations in which this one should hold back: one in which
+# nothing fulfils what is asked, so that it names no system; and one in which the rows are too few, so that it names one and says
+# that it isn't sure. For the second we take nine of ten questions away. (The questions that it says would tell are a lower bound,
+# counted in all.)
 
 # %% tags=["nbval-check-output"]
 from utils.measure.decide import advise
@@ -489,6 +498,6 @@ else:
 # - Requirements first: what must be shown, what must be deletable, how fast. They cost nothing to check and rule out half.
 # - Then the share of right answers **on your mix of questions**, changed and unanswerable ones included, with its interval.
 # - Where two can't be told apart, take the cheaper one, and say that you couldn't tell.
-# - "Undecided" and "not measured yet" are results. An adviser without them is a salesman.
+# - "Undecided" and "it depends" are results. An adviser without them is a salesman.
 #
 # **What comes next** is your own folder: lesson 14 makes the rows on which this guide can advise *you*.

@@ -147,18 +147,17 @@ from utils.retrieve.retriever import fuse, index_sentences, to_passages
 from utils.retrieve.vector_index import search_vectors
 
 passage_of = {sentence: chunk for chunk in chunks for sentence in split_sentences(chunk)}
-dev_texts = [q.text for q in dev]
-rankings = list(
-    zip(
-        search_vectors(index_sentences(chunks, lab.embed), lab.embed(dev_texts), DEPTH),
-        search_keywords(build_keyword_index(list(passage_of)), dev_texts, DEPTH),
-    )
-)
+store, words = index_sentences(chunks, lab.embed), build_keyword_index(list(passage_of))
 
 
-def mrr_at(share):
-    ranked = [ids_of(to_passages(fuse(*pair, DEPTH, share), passage_of)) for pair in rankings]
-    return np.mean([reciprocal_rank(ids, gold[q.question_id]) for ids, q in zip(ranked, dev)])
+def rankings_of(asked):
+    texts = [q.text for q in asked]
+    return list(zip(search_vectors(store, lab.embed(texts), DEPTH), search_keywords(words, texts, DEPTH)))
+
+
+def mrr_at(share, asked=dev):
+    ranked = [ids_of(to_passages(fuse(*pair, DEPTH, share), passage_of)) for pair in rankings_of(asked)]
+    return np.mean([reciprocal_rank(ids, gold[q.question_id]) for ids, q in zip(ranked, asked)])
 
 
 # %% 3 right: the reciprocal rank by hand
