@@ -15,7 +15,6 @@ from utils.ledger import (
     TARGETS,
     advice_of,
     as_page,
-    contents,
     gather,
     load_claims,
     load_yaml,
@@ -34,7 +33,7 @@ from utils.page.promises import in_brief, larger_models, ledger
 from utils.page.seconds import seconds
 from utils.page.skills import skills
 from utils.page.surprises import conditional, contradicted, surprises
-from utils.page.tables import table
+from utils.page.tables import contents, table
 from utils.page.tried import tried
 from utils.page.trust import trust
 from utils.records import Answer

@@ -3,13 +3,11 @@
 `python -m utils.ledger` renews all three from the rows that are there. It decides nothing itself.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import yaml
 
 from utils.data import DATA, Company, load_company
@@ -24,21 +22,20 @@ from utils.measure.samples import Background, Sample, take_sample
 from utils.measure.situations import QUESTIONS, Guide, Situation, System, parse_guide
 from utils.measure.standings import ALONE, Measured, measure
 from utils.measure.statistics import Following, Statistic
-from utils.measure.summary import to_markdown
 from utils.measure.targets import COMPARISONS, check_targets, parse_targets
 from utils.measure.verdicts import judge
 from utils.page.advice import advice
 from utils.page.arms import arms
+from utils.page.comparisons import all_desks, classroom, in_order
 from utils.page.cuts import desks, kinds, searched, strictness, versions
 from utils.page.outcomes import orderings, targets
 from utils.page.promises import in_brief, larger_models, ledger
 from utils.page.seconds import seconds
 from utils.page.skills import skills
 from utils.page.surprises import surprises
-from utils.page.tables import described
+from utils.page.tables import contents, described
 from utils.page.tried import tried
 from utils.page.trust import trust
-from utils.report import HEADLINE, caption, headline_table, table_of, training_line
 from utils.saved import RESULTS, Part, files_of, load_companies, load_parts, load_tried, price_parts, rows_of
 
 CLAIMS, GUIDE, TARGETS, PUBLISHED = (DATA / f"{name}.yaml" for name in ("claims", "decisions", "targets", "published"))
@@ -138,8 +135,8 @@ def as_page(company: Company, evidence: Evidence, claims: Sequence[Claim], verdi
         "The guide's promises, decided": ledger(claims, verdicts),
         "What to build": advice(guide, advised, evidence.widest, trials, verdicts.get("D1")),
         "What surprised us": surprises(claims, verdicts, rows, about),
-        "The comparison in the classroom": classroom(company, evidence),
-        "The comparison over all desks": all_desks(evidence),
+        "The comparison in the classroom": classroom(company, evidence.of("comparison")),
+        "The comparison over all desks": all_desks(evidence.of("full"), guide),
         "Desk by desk": desks(whole, about),
         "Kind by kind": kinds(whole, about),
         "Right, exact and cited": strictness(whole, about),
@@ -160,49 +157,10 @@ def as_page(company: Company, evidence: Evidence, claims: Sequence[Claim], verdi
     return "\n\n".join(["# Results", intro, *([old] if evidence.left_out else []), contents(written), *shown]) + "\n"
 
 
-def contents(titles: Iterable[str]) -> str:
-    """Links to the sections, by the names that GitHub gives their headings.
-
-    >>> contents(["Right, exact and cited"])
-    '[Right, exact and cited](#right-exact-and-cited)'
-    """
-    return " · ".join(f"[{title}](#{re.sub('[^a-z ]', '', title.lower()).replace(' ', '-')})" for title in titles)
-
-
 def who_answers(evidence: Evidence) -> str | None:
     """The systems, as the widest comparison ran them."""
     parts = [part for part in evidence.of(evidence.widest) if "reading" in part.provenance["settings"]]
     return arms(parts[0].provenance["settings"]) if parts else None
-
-
-def classroom(company: Company, evidence: Evidence) -> str | None:
-    """The headline table of one desk's half, as the README has it."""
-    for part in evidence.of("comparison"):
-        rows = [row for row in part.rows if "figure" not in row]
-        about = f"{caption(part.provenance, rows)} {training_line(part.provenance)}"
-        return f"{headline_table(company, part.provenance, rows)}\n\n{about}"
-    return None
-
-
-def all_desks(evidence: Evidence) -> str | None:
-    """The same over the whole company."""
-    answers = [row for part in evidence.of("full") for row in part.rows if "figure" not in row and not row["both_versions"]]
-    if not answers:
-        return None
-    rows = in_order(answers, evidence.guide)
-    shown = to_markdown(table_of(load_company(), rows), [name for name in HEADLINE if name != "memory"])
-    return f"{shown}\n\n{caption(evidence.of('full')[0].provenance, rows)} {trained(evidence.rows['full'])}"
-
-
-def trained(rows: Sequence[Row]) -> str:
-    """How long each training of all desks took: the median, and from which to which."""
-    seconds: dict[str, list[float]] = {}
-    for row in rows:
-        if row.get("figure") == "training":
-            seconds.setdefault(row["system"], []).append(row["value"])
-    middle = {name: f"{name} {np.median(own):.0f} s" for name, own in seconds.items()}
-    times = (middle[name] + f" ({min(own):.0f} to {max(own):.0f})" * (len(own) > 1) for name, own in seconds.items())
-    return f"Training, over several days and machines: {', '.join(times)}."
 
 
 def latency(evidence: Evidence) -> str | None:
@@ -210,12 +168,6 @@ def latency(evidence: Evidence) -> str | None:
     for part in evidence.of("latency"):
         return seconds(part.rows, part.provenance, evidence.take)
     return None
-
-
-def in_order(rows: Sequence[Row], guide: Guide) -> list[Row]:
-    """The rows of the guide's systems in its order, then those of the controls by name."""
-    place = {name: number for number, name in enumerate(guide.systems)}
-    return sorted(rows, key=lambda row: (place.get(row["system"], len(place)), row["system"]))
 
 
 def front_page(claims: Sequence[Claim], verdicts: Mapping[str, dict], readme: Path = README) -> str:

@@ -1,6 +1,7 @@
-"""How tables, intervals and experiments look on the page."""
+"""How tables, intervals, experiments and links look on the page."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from utils.measure.samples import Sample
 
@@ -49,3 +50,12 @@ def bounds(low: float | None, high: float | None) -> str:
 def where(experiment: str) -> str:
     """Which rows these are."""
     return WHERE.get(experiment, experiment)
+
+
+def contents(titles: Iterable[str]) -> str:
+    """Links to the sections, by the names that GitHub gives their headings.
+
+    >>> contents(["Right, exact and cited"])
+    '[Right, exact and cited](#right-exact-and-cited)'
+    """
+    return " · ".join(f"[{title}](#{re.sub('[^a-z ]', '', title.lower()).replace(' ', '-')})" for title in titles)
