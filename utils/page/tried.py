@@ -8,7 +8,7 @@ INTRO = (
     "Two settings for every arm, tried on the {n} dev questions of the classroom, with one training where there is any. "
     "**Bold**: taken. `raft`, `mixed` and `ft+rag` were asked in two ways. How adapters are trained was itself found on "
     "dev questions while the course was built, so for them more was tried than stands here. No test question chose "
-    "anything."
+    "a setting."
 )
 
 
