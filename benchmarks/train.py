@@ -54,6 +54,7 @@ def run(race: Race) -> Measured:
         for seed in race.seeds
     ]
     value, low, high = middle([pair["theirs"]["seconds"] / pair["ours"]["seconds"] for pair in rounds])
+    plain = run_theirs(lab, race, race.seeds[0], {**race.tried[best], "bf16": False})
     gap = compare_answers(lab, rounds)
     settings = {
         "examples": len(examples_of(lab, race.arm, "train", race.seeds[0])[:: race.every]),
@@ -64,6 +65,10 @@ def run(race: Race) -> Measured:
         "peer_versions": first[0]["versions"],
         "right_ours_minus_theirs": [gap.value, gap.low, gap.high],
         "as_accurate": gap.low > MARGIN,
+        "in_float32": {  # what is left of the lead without the peer's number format, on the first seed
+            "times": plain["seconds"] / rounds[0]["ours"]["seconds"],
+            **{key: plain[key] for key in ("seconds", "dev", "test")},
+        },
     }
     return Measured(value, low, high, [without_rows(pair) for pair in rounds], settings)
 

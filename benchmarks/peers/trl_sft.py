@@ -1,4 +1,7 @@
-"""Fine-tune with TRL's SFTTrainer, its defaults on a CPU but for what makes the task the same. Times `train()` alone."""
+"""Fine-tune with TRL's SFTTrainer, its defaults on a CPU but for what makes the task the same. Times `train()` alone.
+
+A job may set `bf16`, which TRL turns on by itself, also where the processor has no instructions for it.
+"""
 
 import time
 
@@ -17,6 +20,7 @@ def fine_tune(job: dict) -> dict:
             learning_rate=job["learning_rate"],
             num_train_epochs=job["epochs"],
             seed=job["seed"],
+            bf16=job.get("bf16"),
             use_cpu=True,
             report_to=[],
             save_strategy="no",
