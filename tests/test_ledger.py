@@ -28,6 +28,7 @@ from utils.measure.samples import take_sample
 from utils.measure.statistics import parse_statistic
 from utils.measure.targets import check_targets, failure, parse_targets
 from utils.page.cuts import desks, kinds, searched, strictness, versions
+from utils.page.elsewhere import elsewhere
 from utils.page.outcomes import came_out, targets
 from utils.page.promises import in_brief, larger_models, ledger
 from utils.page.seconds import seconds
@@ -37,7 +38,7 @@ from utils.page.tables import contents, table
 from utils.page.tried import tried
 from utils.page.trust import trust
 from utils.records import Answer
-from utils.saved import files_of, load_companies, load_parts, load_tried
+from utils.saved import Part, files_of, load_companies, load_parts, load_tried
 
 CLASSROOM = load_company(slice_name="classroom")
 COMPANIES = load_companies()
@@ -370,6 +371,22 @@ def test_old_pages_that_stay_in_the_index_are_told_apart_from_removed_ones(evide
     assert [cell.split()[0] for cell in line.split("|")[2:-1]] == ["1.00", "0.00", "0.00", "1.00"]
     assert versions([row for row in marked if not row["both_versions"]], evidence.about) is None
     assert versions([{**row, "k": None} for row in marked], evidence.about) is None  # a system that reads no passages
+
+
+def test_another_machine_is_compared_on_the_same_questions_and_seeds(evidence):
+    here = [row for late in (False, True) for row in answers("ft", "people", late)]
+    second = [{**row, "seed": 2, "correct": False} for row in here]  # a training that nobody ran there
+    lost = next(row["question_id"] for row in here if row["correct"] and row["em"] is not None)
+    there = [{**row, "correct": False, "answer": "a mug"} if row["question_id"] == lost else row for row in here]
+    versions = dict.fromkeys(("python", "torch", "transformers", "peft"), "9.9")
+    about = {**provenance("classroom", CLASSROOM, device="a big card"), "versions": versions}
+    parts = [Part("", ("a", "b"), about, rows) for rows in ([*here, *second], there)]
+    shown = elsewhere(parts[:1], parts[1:], evidence.about)
+    cells = shown.split("| `ft` | ")[1].splitlines()[0].split(" | ")
+    n, right = PER_DESK, round(0.9 * PER_DESK)
+    assert [cell.split(" [")[0] for cell in cells[:3]] == [f"{share:.2f}" for share in (right / n, (right - 1) / n, -1 / n)]
+    assert cells[4].startswith(f"{1 - 1 / len(asked('people')):.2f}") and "There: a big card, float32, python 9.9" in shown
+    assert elsewhere([], parts, evidence.about) is None and elsewhere(parts, [], evidence.about) is None
 
 
 def test_advice_on_a_skill_waits_for_its_rows(evidence):

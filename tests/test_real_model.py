@@ -137,6 +137,7 @@ def test_a_model_cast_up_and_down_again_gives_the_same_logits_to_the_bit(lab):
 
     dtype = str(lab.lm.model.dtype).removeprefix("torch.")
     back = cast_weights(clone(lab.lm, "float32").model, dtype)
-    ids = lab.lm.tokenizer("Who decides when two people want the same week?", return_tensors="pt").input_ids
+    text = "Who decides when two people want the same week?"
+    ids = lab.lm.tokenizer(text, return_tensors="pt").input_ids.to(lab.lm.device)
     with torch.inference_mode():
         assert torch.equal(back(ids).logits, lab.lm.model(ids).logits)

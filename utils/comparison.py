@@ -19,7 +19,7 @@ from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, read_json, sha256_text, write_json
 from utils.lab import READING, SEARCH, THINNED, TRAINING, Lab, open_lab, plan_training, train_arm
 from utils.ledger import write_ledger
-from utils.machine import GIB, PeakMemory
+from utils.machine import GIB, PeakMemory, device_name
 from utils.measure.evaluation import Condition, Row, score
 from utils.measure.results import describe_run, write_results
 from utils.models import EMBEDDER_SHA256, LanguageModel
@@ -128,6 +128,7 @@ def compare(lab: Lab, steps: Sequence[tuple[str, int | None]], experiment: str) 
         "reading": {name: {"prompt": chosen.prompt.__name__, "k": chosen.k} for name, chosen in READING.items()},
         "threads": max(step["threads"] for step in done.values()),
         "dtype": str(lab.lm.model.dtype).removeprefix("torch."),
+        "device": device_name(),
         "practice": dataclasses.asdict(Practice(READING["raft"].k)),
         "thinned": THINNED,
         "training": {arm: dataclasses.asdict(chosen) for arm, chosen in TRAINING.items()},

@@ -28,6 +28,7 @@ from utils.page.advice import advice
 from utils.page.arms import arms
 from utils.page.comparisons import all_desks, classroom, in_order
 from utils.page.cuts import desks, kinds, searched, strictness, versions
+from utils.page.elsewhere import elsewhere
 from utils.page.outcomes import orderings, targets
 from utils.page.promises import in_brief, larger_models, ledger
 from utils.page.seconds import seconds
@@ -136,6 +137,7 @@ def as_page(company: Company, evidence: Evidence, claims: Sequence[Claim], verdi
         "What to build": advice(guide, advised, evidence.widest, trials, verdicts.get("D1")),
         "What surprised us": surprises(claims, verdicts, rows, about),
         "The comparison in the classroom": classroom(company, evidence.of("comparison")),
+        "The comparison on another machine": elsewhere(evidence.of("comparison"), evidence.of("classroom"), about),
         "The comparison over all desks": all_desks(evidence.of("full"), guide),
         "Desk by desk": desks(whole, about),
         "Kind by kind": kinds(whole, about),

@@ -88,6 +88,14 @@ def pick_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def device_name() -> str | None:
+    """The accelerator's name, as a result's provenance holds it; None where the processor computes."""
+    import torch
+
+    device = pick_device()
+    return torch.cuda.get_device_name() if device == "cuda" else device if device == "mps" else None
+
+
 def time_matmul(device: str, dtype: str, size: tuple[int, int, int] = (512, 576, 1536), repeats: int = 20) -> float:
     """Seconds for one matrix product of the shape a small model's MLP has; the median of `repeats`."""
     import torch

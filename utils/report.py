@@ -32,9 +32,18 @@ def caption(provenance: dict, rows: Sequence[Row]) -> str:
         f"{len(gone)} of these taken away) "
         f"and {len(others)} without; {seeds_line(rows)}; "
         f"95 % intervals over documents and seeds; "
-        f"{provenance['cpu']}, {provenance['settings']['threads']} of {provenance['cores']} cores, "
-        f"{provenance['settings']['dtype']}, {provenance['date']}."
+        f"{computes(provenance)}, {provenance['settings']['dtype']}, {provenance['date']}."
     )
+
+
+def computes(provenance: dict) -> str:
+    """The accelerator where there was one, else the processor and how many of its cores.
+
+    >>> computes({"cpu": "Xeon", "cores": 4, "settings": {"threads": 2}})
+    'Xeon, 2 of 4 cores'
+    """
+    settings = provenance["settings"]
+    return settings.get("device") or f"{provenance['cpu']}, {settings['threads']} of {provenance['cores']} cores"
 
 
 def seeds_line(rows: Sequence[Row]) -> str:
