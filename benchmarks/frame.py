@@ -124,11 +124,18 @@ def save(benchmark: Benchmark, measured: Measured) -> Path:
 
 
 def is_met(result: Mapping[str, object]) -> bool:
-    """Whether a saved result's value reaches its target.
+    """Whether a saved result's value reaches its target, and its answers are as good as they have to be.
 
     >>> is_met({"value": 9.0, "target": 8.0, "better": "higher"}), is_met({"value": 9.0, "target": 8.0, "better": "lower"})
     (True, False)
     """
-    if result["better"] == "higher":
-        return result["value"] >= result["target"]
-    return result["value"] <= result["target"]
+    far_enough = (
+        result["value"] >= result["target"] if result["better"] == "higher" else result["value"] <= result["target"]
+    )
+    return far_enough and is_as_right(result)
+
+
+def is_as_right(result: Mapping[str, object]) -> bool:
+    """False where speed was bought with wrong answers, or where that can't be ruled out. True for what answers nothing."""
+    settings = result.get("provenance", {}).get("settings", {})
+    return settings.get("as_accurate", True) and settings.get("as_asked", True)

@@ -11,7 +11,7 @@ from benchmarks import frame
 from benchmarks.__main__ import ORDER
 from benchmarks.ask import ask_ours
 from benchmarks.frame import in_turn, is_met, kept_folder, middle
-from benchmarks.report import MARKS, README, plot_reach, reach, saved_results, to_table
+from benchmarks.report import MARKS, README, outcome, plot_reach, reach, saved_results, to_notes, to_text
 from utils.files import read_text
 
 FIELDS = {"name", "value", "unit", "target", "better", "against", "n_runs", "low", "high", "raw", "provenance"}
@@ -85,6 +85,25 @@ def test_a_result_below_its_target_is_missed_whichever_way_is_better():
         assert (reach(result, "value") >= 1) is met
 
 
+@pytest.mark.parametrize(
+    ("right", "more", "said"),
+    [("as_accurate", {}, "not shown"), ("as_asked", {"right": 0.784, "asked": 0.8}, "0.78 right, asked 0.80")],
+)
+def test_speed_that_was_bought_with_wrong_answers_reaches_no_target(right, more, said):
+    result = {"value": 9.0, "low": 8.5, "high": 9.5, "target": 8.0, "better": "higher"}
+    kept, lost = ({**result, "provenance": {"settings": {right: whether, **more}}} for whether in (True, False))
+    assert is_met(kept) and outcome(kept) == "yes"
+    assert not is_met(lost) and outcome(lost).startswith("no; ") and said in outcome(lost)
+
+
+def test_a_race_is_shown_with_its_right_answers_and_in_one_number_format():
+    settings = {"right_ours_minus_theirs": [-0.01, -0.04, 0.02], "in_float32": {"times": 5.25}}
+    others = [{"name": "search-1m", "provenance": {"settings": {}}}]
+    notes = to_notes([*others, {"name": "train-short", "provenance": {"settings": settings}}])
+    assert notes.startswith("- `train-short`") and "-0.01 [-0.04, 0.02]" in notes and "5.2 ×" in notes
+    assert to_notes(others) == ""
+
+
 def test_every_comparison_has_its_module():
     for name in ORDER:
         source = read_text(ROOT / "benchmarks" / f"{name.replace('-', '_')}.py")
@@ -106,7 +125,7 @@ def test_a_saved_result_is_in_the_contracts_form(result):
 
 def test_the_table_is_that_of_the_saved_results():
     table = read_text(README).split(MARKS[0])[1].split(MARKS[1])[0]
-    assert table.strip() == to_table(SAVED)
+    assert table.strip() == to_text(SAVED)
 
 
 def test_the_figure_marks_every_result():
