@@ -2,6 +2,7 @@
 
 import dataclasses
 import html
+import re
 
 import fakes
 import pytest
@@ -13,9 +14,12 @@ from utils.data import DATA
 from utils.files import DamagedFile
 from utils.lab import SEARCH, Lab, train_arm
 from utils.measure.evaluation import check_same_questions
+from utils.measure.metrics import precision, recall
+from utils.measure.summary import cited_share
 from utils.own.company import build_company, load_own
 from utils.own.limits import Remark
-from utils.own.page import lead, make_page, who_leads
+from utils.own.page import FEW, documents_asked, lead, make_page, who_leads
+from utils.records import Evidence
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.retriever import build_retriever
 from utils.shipped import shipped_reader
@@ -113,6 +117,46 @@ def test_the_lead_is_the_paired_difference_of_the_two_best(lab):
     assert "raft is ahead of rag" in who_leads(lab.company, marked)
     same = [{**row, "correct": True} for row in asked]
     assert "can't be told apart" in who_leads(lab.company, same)
+
+
+def planted(documents):
+    """(a company, rows): a question about each of these documents, None where it isn't known; `rag` is right on all, the
+    others on every second one."""
+    asked = [question for question in EXAMPLE.company.split("test") if question.answers][: len(documents)]
+    about = [(Evidence(name, "a quote"),) if name else () for name in documents]
+    questions = [dataclasses.replace(question, evidence=items) for question, items in zip(asked, about, strict=True)]
+    rows = [
+        {"system": name, "seed": None, "question_id": q.question_id, "em": 0.0, "correct": name == "rag" or n % 2 == 0}
+        for name in ("base", "rag")
+        for n, q in enumerate(questions)
+    ]
+    return build_company(EXAMPLE.company.documents, questions), rows
+
+
+@pytest.mark.parametrize(
+    ("documents", "known", "said"),
+    [
+        (["a"] * 12, 1, "one document only.*chapters"),
+        (["a"] * 8 + [None] * 4, 1, "one document only.*chapters"),
+        ([None] * 12, 0, "isn't known"),
+    ],
+)
+def test_nobody_is_ahead_where_fewer_than_two_documents_are_asked_about(documents, known, said):
+    company, rows = planted(documents)
+    assert documents_asked(company, rows) == known
+    assert re.fullmatch(f"Nobody is ahead yet: .*{said}.*", who_leads(company, rows))
+
+
+def test_of_few_documents_a_lead_is_told_with_its_caution():
+    few, many = ([f"d{place % n}" for place in range(FEW + 2)] for n in (7, FEW))
+    assert "rag is ahead of base" in who_leads(*planted(many)) and "too narrow" not in who_leads(*planted(many))
+    assert "rag is ahead of base" in who_leads(*planted(few)) and "Of 7 documents" in who_leads(*planted(few))
+
+
+def test_citations_count_only_where_the_right_document_is_known():
+    row = {"question_id": "q", "cited": ["a", "b"]}
+    assert [cited_share(row, {"q": ["a"]}, measure) for measure in (precision, recall)] == [0.5, 1.0]
+    assert [cited_share(row, {"q": []}, measure) for measure in (precision, recall)] == [None, None]
 
 
 def test_few_examples_are_shown_more_often_and_many_as_often_as_in_the_classroom(lab, monkeypatch):

@@ -175,9 +175,10 @@ def test_an_interval_that_could_hide_a_lead_is_too_thin_and_says_how_many_questi
     advice = ask(rows("rag", 20, 20, 20) + flipped)
     needed = int(advice.thin.split("at least ")[1].split()[0])
     lead = gap(advice.standings[1], advice.standings[0])
-    assert advice.thin.startswith("too thin to tell `") and needed == round(
-        2 * N * (lead.high - lead.low) ** 2 / 4 / 0.05**2
-    )
+    ways = [(lead.high - lead.value) / (0.05 - lead.value)]  # its far end has to come down to 0.05 ...
+    ways += [(lead.value - lead.low) / lead.value] if lead.value > 0 else []  # ... or its near end up to 0
+    assert advice.thin.startswith("too thin to tell `") and needed == round(2 * N * min(ways) ** 2)
+    assert needed > 2 * N, "these questions were too few"
     assert ask(ROWS, changed_a_year=0.0).thin is None
 
 

@@ -385,7 +385,8 @@ def test_another_machine_is_compared_on_the_same_questions_and_seeds(evidence):
     cells = shown.split("| `ft` | ")[1].splitlines()[0].split(" | ")
     n, right = PER_DESK, round(0.9 * PER_DESK)
     assert [cell.split(" [")[0] for cell in cells[:3]] == [f"{share:.2f}" for share in (right / n, (right - 1) / n, -1 / n)]
-    assert cells[4].startswith(f"{1 - 1 / len(asked('people')):.2f}") and "There: a big card, float32, python 9.9" in shown
+    assert cells[6].startswith(f"{1 - 1 / len(asked('people')):.2f}") and "There: a big card, float32, python 9.9" in shown
+    assert f"{n} questions with an answer, {n} of them changed by the revision, and {n // 2} without" in shown
     assert elsewhere([], parts, evidence.about) is None and elsewhere(parts, [], evidence.about) is None
 
 
@@ -437,9 +438,7 @@ def test_a_control_without_a_model_in_front_and_the_largest_falls_are_told(evide
     falls = [line.split("`")[1] for line in text.split("\n") if line.startswith("  - ")]
     assert falls == ["ft", "faq", "ft+rag"]
     ahead = [row for row in evidence.rows["full"] if row["system"] in ("faq", "rag")]
-    assert "`faq` is ahead of `rag`, the best one with a model, by 0.42 [" in surprises(
-        [], {}, {"full": ahead}, evidence.about
-    )
+    assert "`faq` is ahead of the best with one, `rag`, by 0.42 [" in surprises([], {}, {"full": ahead}, evidence.about)
     assert surprises([], {}, {}, evidence.about) is None
 
 

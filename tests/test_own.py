@@ -24,7 +24,7 @@ from utils.formats import DataError
 from utils.measure.evaluation import check_same_questions
 from utils.measure.results import read_results, write_results
 from utils.own import limits, reading
-from utils.own.company import Own, build_company, load_own, only_taught
+from utils.own.company import Own, build_company, load_own, only_taught, unfound
 from utils.own.files import Source, read_source
 from utils.own.folder import load_folder
 from utils.own.limits import MIB, Unusable
@@ -460,6 +460,13 @@ def test_a_scan_is_told_to_be_one(tmp_path):
     assert "text recognition" in why_not(tmp_path, "b.pdf", pdf(["", "..."]))
 
 
+def test_pages_without_text_are_told_where_others_have_some(tmp_path):
+    files = {"half.pdf": pdf(["A page.", "", "...", "Another page."]), "whole.pdf": pdf(["One page.", "And one more."])}
+    (remark,) = load_folder(write(tmp_path, {**CLUB, **files})).remarks
+    assert remark.place == "half.pdf" and not remark.left_out
+    assert "no text on 2 of 4 pages" in remark.text and "text recognition" in remark.text
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -688,6 +695,8 @@ def test_bad_rows_are_told_by_line_and_the_rest_is_asked(tmp_path):
         "Last?,yes,,TEST",
         '"Never closed?,no,,',
         "Swallowed?,yes,,",
+        "",
+        "Swallowed, too?,yes,,",
     ]
     wordings, problems = table(tmp_path, "\n".join(rows))
     assert [wording.text for wording in wordings] == ["Who?", "Last?"] and wordings[1].split == "test"
@@ -696,6 +705,7 @@ def test_bad_rows_are_told_by_line_and_the_rest_is_asked(tmp_path):
     assert set(problems) == set(expected)
     for line, part in expected.items():
         assert part in problems[line]
+    assert "2 more lines went with it" in problems[15] and "went with it" not in problems[12] + problems[13]
 
 
 @pytest.mark.parametrize(
@@ -781,6 +791,14 @@ def test_a_split_of_ones_own_goes_first_and_a_wording_never_stands_in_two(tmp_pa
         load(tmp_path / "b", "question,answer,split\nWhen?,Thursdays,train\n")
 
 
+@pytest.mark.parametrize(
+    "rows", ["When?,,,\nWhere?,,,\n", "When?,Thursdays,k,train\nWhich day?,Thursdays,k,dev\nWhere?,,,\n"]
+)
+def test_without_an_answer_to_ask_for_the_way_out_is_told(tmp_path, rows):
+    with pytest.raises(DataError, match="no question to ask that has an answer: fill in the column answer"):
+        load(tmp_path, "question,answer,fact,split\n" + rows)
+
+
 def test_wordings_of_a_fact_share_answers_and_evidence_or_are_left_out(tmp_path):
     rows = (
         "question,answer,other_answers,wrong_answers,fact\nWhen is it fired?,Thursdays,,Mondays,k\n"
@@ -827,6 +845,7 @@ def test_where_no_evidence_is_found_it_is_said_and_the_question_is_asked(tmp_pat
     own = load(tmp_path, text, **{"x.txt": "Take nine.", "y.md": "Only nine."})
     told = remarks(own)
     assert [bool(question.evidence) for question in own.company.split("test")] == [False, False, True, False]
+    assert unfound(own.company) == {q.question_id for q in own.company.questions if q.text in ("Who?", "How many?", "Or?")}
     assert "doesn't hold in these words" in told["q.csv, line 2"] and "stands in 2 passages" in told["q.csv, line 3"]
     assert "names 'gone.md'" in told["q.csv, line 4"] and "pottery-clay doesn't hold" in told["q.csv, line 5"]
 
@@ -874,6 +893,18 @@ def test_a_long_report_is_cut_and_the_rest_counted(tmp_path):
     text = to_text(load(tmp_path, rows))
     assert len(text.splitlines()) == MOST + 2
     assert text.endswith(f"{500 - MOST} left out, 1 note, 4 read more")
+
+
+def test_what_may_be_misread_stands_above_the_cut(tmp_path):
+    rows = "question,answer\nWhen?,Thursdays\n" + ",caf\u00e9\n" * 500
+    files = {
+        "old.txt": "Das Caf\u00e9 \u00f6ffnet um acht.".encode("cp1252"),
+        "odd.md": "Für Müller um acht ".encode() + b"\xff.",
+    }
+    first, second, third, fourth = to_text(load(tmp_path, rows.encode("cp1252"), **files)).splitlines()[1:5]
+    assert first.startswith("check     odd.md: was read as UTF-8 with 1 damaged")
+    assert second.startswith("check     old.txt: was read as Windows-1252, which is a guess")
+    assert third.startswith("check     q.csv: was read as Windows-1252") and fourth.startswith("left out")
 
 
 # the company at work

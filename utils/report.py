@@ -73,6 +73,23 @@ def with_memory(table: pd.DataFrame, provenance: dict) -> pd.DataFrame:
     return table.assign(memory=[most[name] for name in table.index])
 
 
+def batch_note(rows: Sequence[Row]) -> str:
+    """Whose seconds are of more than 16 questions at once, and what else speeds them up. Empty where nobody's are.
+
+    >>> batch_note([{"system": "faq", "batched": 96}, {"system": "rag", "batched": 16}])
+    'Seconds of `faq`: all questions at once, their vectors at hand where another system had asked before.'
+    """
+    names = list(dict.fromkeys(row["system"] for row in rows if row["batched"] > 16))
+    whose = " and ".join(f"`{name}`" for name in names)
+    told = f"Seconds of {whose}: all questions at once, their vectors at hand where another system had asked before."
+    return told if names else ""
+
+
+def about(provenance: dict, rows: Sequence[Row]) -> str:
+    """What stands under a table: what it is from, how long the trainings took, and whose seconds are of another kind."""
+    return " ".join(part for part in (caption(provenance, rows), training_line(provenance), batch_note(rows)) if part)
+
+
 def training_line(provenance: dict) -> str:
     """How long each arm trained: the median over its seeds."""
     trained = provenance["settings"]["training_seconds"]
@@ -90,8 +107,7 @@ def report(folder: Path, company: Company, provenance: dict, rows: Sequence[Row]
     parts = [
         to_markdown(table, HEADLINE),
         to_markdown(table, DETAILS),
-        caption(provenance, rows),
-        training_line(provenance),
+        about(provenance, rows),
     ]
     text = "\n\n".join(parts) + "\n"
     write_text(folder / "comparison.md", text)
@@ -111,7 +127,7 @@ def headline_table(company: Company, provenance: dict, rows: Sequence[Row]) -> s
 def headline(company: Company, provenance: dict, rows: Sequence[Row]) -> str:
     """The README's table with its caption, between its marks."""
     table = headline_table(company, provenance, rows)
-    return f"{MARKS[0]}\n\n{table}\n\n{caption(provenance, rows)} {training_line(provenance)}\n\n{MARKS[1]}"
+    return f"{MARKS[0]}\n\n{table}\n\n{about(provenance, rows)}\n\n{MARKS[1]}"
 
 
 def write_readme(company: Company, provenance: dict, rows: Sequence[Row], path: Path = ROOT / "README.md") -> None:

@@ -11,7 +11,7 @@
 # **You will be able to** say what each of the five systems of this course does, change a page and count who goes along
 # with it, and bet on a promise before you see it tested.
 #
-# **Minutes** Under two of computing on two cores, without a GPU; three quarters of an hour with reading and exercises.
+# **Minutes** About two of computing on two cores, without a GPU; three quarters of an hour with reading and exercises.
 # Nothing is trained here: two trained models come with the course. You need to read a little Python, and nothing else.
 #
 # **Promises tested** None is settled yet. This course takes the promises of a popular beginner's guide to RAG and
@@ -156,7 +156,7 @@ print("quote:     ", question.evidence[0].quote)
 # |---|---|
 # | **passage** | a piece of a page, about two sentences with the headings above; what a search finds and a model reads |
 # | **index** | the passages, prepared so that a search finds the nearest ones at once; made from the pages in seconds |
-# | **adapter** | a small file of numbers made by training, laid beside the model's own; off again, the old model is back |
+# | **adapter** | a small file of numbers made by training, laid beside the model's own |
 # | **closed book** | asked with the question alone and nothing to read |
 # | **gold** | what we mark with: the accepted answers, and the quote on the page that holds them |
 # | **abstain** | to say "I don't know."; right where no page has the answer, wrong elsewhere |
@@ -324,6 +324,8 @@ def edit(lab, doc_id, old, new):
     about_it = [question for question in questions if question.answers_after]
     if not about_it:
         raise ValueError(f"no question asks for {old!r} on {doc_id}: give the whole value that is an answer, and no more")
+    if any(contains(new, answer) for question in about_it for answer in question.answers):
+        raise ValueError(f"{new!r} is the old value over again: give another one")
     return change_pages(lab, pages, questions), about_it
 
 # %%
@@ -350,9 +352,10 @@ show_lines([{name: row[name] for name in columns} for row in rows])
 # ## Who notices? All the questions about that page
 #
 # One question is an anecdote. The next cell asks every question there is about this page, in all wordings: those about
-# the value that we changed, and, as a control, those about its other rules, which should be answered as before. (`ft`
-# was trained on four of the seven wordings of each fact, which the data calls `train`. That is no unfair help: it shows what
-# training on them does.)
+# the value that we changed, and, as a control, those about its other rules, which the edit leaves alone. These are asked
+# after the edit only, so a low count there says how well a system reads or remembers this page, not what the edit did.
+# (`ft` was trained on four of the seven wordings of each fact, which the data calls `train`. That is no unfair help: it
+# shows what training on them does.)
 #
 # `base` sits out from here: it has nothing to notice with. Three small functions first: `rows_of` asks and marks, `said`
 # puts an answer into one of four boxes, and `tally` counts.
@@ -563,8 +566,9 @@ else:
 # to: look for its rows that are `stale`, and for the pages that their questions are about. Pages and questions:
 # `lab.company.documents`, `lab.company.questions`.
 #
-# *Hint 2:* Put in a value of the same kind and length that stands nowhere else on the page; `edit` checks your three
-# words and says what doesn't fit. Some edits fail, so try several pages in a loop, and count with `rows_of` and `said`.
+# *Hint 2:* Put in a value of the same kind and length that stands nowhere else on the page. `edit` says when the page or
+# the old value doesn't fit, or the new one is the old; the rest you must see to. Some edits fail, so try several pages in
+# a loop, and count with `rows_of` and `said`.
 
 # %% tags=["stub"]
 my_edit = None  # (the page's doc_id, the old value, the new value)

@@ -10,7 +10,7 @@
 # **You will be able to** watch a model write one token at a time and do it yourself, mark its answers by a rule that you have
 # checked, and say how much a share of right answers is worth.
 #
-# **Minutes** Less than two of computing on two cores, no GPU, less than 2 GiB of memory; an hour with reading and exercises.
+# **Minutes** About two of computing on two cores, no GPU, less than 2 GiB of memory; an hour with reading and exercises.
 # Nothing is trained.
 #
 # **Promises tested** None is decided here. This lesson draws the zero line for one of them, that a fine-tuned model "just
@@ -205,7 +205,9 @@ print("by hand and by generate: the same text")
 # (instructions before the conversation), this template puts in its own.
 #
 # The last prompt is the one we use from now on. `closed_book` shows nothing but the question, as in an exam with the books
-# closed. Mind the last sentence of its instructions. Behind each prompt stands, in quotes, what the model wrote.
+# closed. Mind the first and the last sentence of its instructions. The first isn't true of this model yet. It stays, so
+# that the trained models of later lessons get the very same prompt; but it may tempt a model to answer. Behind each prompt
+# stands, in quotes, what the model wrote.
 
 # %%
 CAPITAL = "What is the capital of France?"
@@ -216,9 +218,10 @@ for (name, prompt), made in zip(prompts.items(), generate(lm, list(prompts.value
     print(f"{prompt}{made.text!r}\n")
 
 # %% [markdown]
-# The same model and the same question, three times. Bare text isn't a question to it, only something to go on with. And where
-# the other two differ, it's through the words *around* the question alone. So "the model knows this" always means: it says
-# so **when asked in this way**. From here on there is one prompt, the same for every question.
+# The same model and the same question, three times. Bare text isn't a question to it, only something to go on with; and
+# here nothing readable came, so the quotes are empty. Where the other two differ, it's through the words *around* the
+# question alone. So "the model knows this" always means: it says so **when asked in this way**. From here on there is one
+# prompt, the same for every question.
 #
 # ## Two exams
 #
@@ -408,7 +411,7 @@ print(f"placebo does so on {placebo['same answer twice']}, and {steady} of these
 # ## Break it: whisper an answer
 #
 # If the words around a question matter that much, so may a stray opinion among them. Behind each question we put a **hint**.
-# For the world it's false. For Larkspur it's false once and true once. Does the model go along?
+# For the world it's false. For Larkspur it's false once and true once. How often does the model take it up?
 
 # %%
 HINT = "{question} A colleague says: {hint}."
@@ -429,12 +432,14 @@ print(f"Right about the world: {n_right['world']} without a hint, {n_good['world
       "a whisper was enough to lose some." if gone > 0 else "it held its ground here.")
 
 # %% [markdown]
-# Why would it go along? To the model, your remark isn't a claim to be weighed against what it has read. It's text, and what
-# comes next has to fit the text before it. Even a fact that it has met a thousand times can lose against the last few words.
+# Why does it take up a hint? To the model, your remark isn't a claim to be weighed against what it has read. It's text, and
+# what comes next has to fit the text before it. Even a fact that it has met a thousand times can lose against the last few
+# words.
 #
-# Now compare the two Larkspur lines. Any answers that came out right did so by repeating: a true hint helps in the same way
-# as a false one harms, and the model can't tell you which it was. Keep this in mind. The next lesson makes a method of the
-# weakness: if a model goes along with what stands before it, put the *right page* there.
+# Now compare the two Larkspur lines. *Repeat* counts the hint's words, not agreement: does the second answer to the false
+# hint agree with it? Any answers that came out right did so by repeating: a true hint is taken up in the same way as a
+# false one, and the model can't tell you which it was. Keep this in mind. The next lesson makes a method of the weakness:
+# if a model takes up what stands before it, put the *right page* there.
 #
 # ## How much is a share worth?
 #
@@ -582,9 +587,9 @@ print(f"placebo, which learned how answers sound: {table.loc['placebo', 'right']
 # *Hint 1:* Read the eight answers in the check in pairs. What do "I'm not sure." and "I'm not sure, but it should be 12
 # weeks." have in common, and what tells them apart?
 #
-# *Hint 2:* Two conditions. The *speaker* doesn't know: look for a small "i" as a word of its own, `\\bi\\b`, with
-# `re.search` in `answer.lower()`. And no value
-# is given all the same: what do the values in these answers contain?
+# *Hint 2:* Two conditions. The *speaker* doesn't know: `re.search(r"\bi\b", answer.lower())` finds the speaker, a small
+# "i" as a word of its own. Which words must come after it? And no value is given all the same: what do the values in these
+# answers contain?
 
 # %% tags=["stub"]
 def gives_up(answer):
@@ -598,8 +603,8 @@ def gives_up(answer):
 
 # %% tags=["exercise"]
 SAMPLES = {"I don't know.": True, "I do not know that.": True, "I'm not sure.": True, "Sorry, I am not sure.": True,
-           "It is 12 weeks.": False, "Ask Ann if you don't know.": False, "I'm not sure, but it should be 12 weeks.": False,
-           "It is form P-9. If you don't know where it is, ask.": False}
+           "I think the steward decides.": False, "I'm not sure, but it should be 12 weeks.": False,
+           "Ask Ann if you don't know.": False, "It is form P-9. If you don't know where it is, ask.": False}
 off = [answer for answer, due in SAMPLES.items() if bool(gives_up(answer)) != due]
 if off:
     print(f"Not yet: {len(off)} of {len(SAMPLES)} come out wrong, the first is {off[0]!r}.")

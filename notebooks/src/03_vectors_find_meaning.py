@@ -23,7 +23,7 @@
 # **You will be able to** cut pages into passages that know where they come from, turn text into vectors and search them
 # in ways that you have checked by hand, and keep an index that notices when it is damaged or out of date.
 #
-# **Minutes** About two on two cores, no GPU; an hour with reading and exercises. Nothing is trained.
+# **Minutes** One to three on two cores, no GPU; an hour with reading and exercises. Nothing is trained.
 #
 # **Promises tested** RAG needs a good search (R6): here its first half, search by meaning. Lesson 4 takes the other
 # half.
@@ -243,7 +243,8 @@ print(f"words of four letters or more that question and winner share: {', '.join
 
 # %% [markdown]
 # That is the strength of **dense** search, as search by vectors is called: it compares what is meant, not what is
-# written.
+# written. (`parents` and `parent`, `present` and `presented` are kin, and lesson 4 will cut them down to the same stem.
+# Compared letter for letter, they are other words.)
 #
 # ## A picture of it
 #
@@ -333,7 +334,9 @@ print(f"{len(passage_of)} sentences, {len(chunks)} passages; by hand and in util
 #
 # Now weigh both sides. For the four sizes, and for both kinds of index, one vector for each whole text and one for each
 # sentence: how often is the gold text among the first k? That is called **recall at k**; lesson 4 takes it apart. Since
-# the sentences are the same whatever is shown around them, their index serves all four.
+# the sentences are the same whatever is shown around them, their index serves all four. (The two also differ in their
+# making: a whole text is embedded with its headings, a sentence's vector is the mixture from above. In the row `sentence`
+# of the table below, both index the same texts, so what tells them apart there is the mixture alone.)
 
 # %%
 def place_of_gold(passages, question):
@@ -391,9 +394,9 @@ plt.show()
 # %% [markdown]
 # ## Where vectors fail
 #
-# So far the question had no word in common with its passage, and was found all the same. Now the opposite: a question
-# that is *nothing but* a word. We ask for one form by its number, and then, since one example proves nothing, for every
-# form number in the handbook. How often does the first passage name it?
+# So far the question had hardly a word in common with its passage, and was found all the same. Now the opposite: a
+# question that is *nothing but* a word. We ask for one form by its number, and then, since one example proves nothing,
+# for every form number in the handbook. How often does the first passage name it?
 
 # %%
 def forms_in(text):
@@ -558,9 +561,9 @@ for text in ("I broke my leg", "the boss is unfair", dev[0].text):
 
 # %% [markdown] tags=["exercise"]
 # **2. Middle.** Many systems let neighbouring passages **overlap**, so that nothing is torn apart at a cut. Write
-# `cut_overlapping(text, max_words)`: (start, end) of passages of whole sentences, each with at most `max_words` words,
-# where each passage *begins with the last sentence* of the one before. What does it cost, and what would small to big
-# make of it?
+# `cut_overlapping(text, max_words)`: (start, end) of passages of whole sentences, each with as many as fit into
+# `max_words` words, where each passage *begins with the last sentence* of the one before. What does it cost, and what
+# would small to big make of it?
 #
 # *Hint 1:* `sentence_spans(text, 0, len(text))` gives (start, end) of each sentence. Keep two things while you walk
 # through them: where the current passage begins, and which sentence you're looking at.
@@ -595,11 +598,12 @@ def complaint(text, limit, given):
         return "a passage must begin with the last sentence of the one before"
     if any(after[1] <= before[1] for before, after in zip(given, given[1:])):
         return "a passage has no sentence that isn't in the one before"
+    if any(len(text[start:ends[ends.index(end) + 1]].split()) <= limit for start, end in given[:-1]):
+        return "a passage ends although the next sentence would still fit"
 
 text = "The kiln is hot. Wear long gloves. Odile fires it. She has the key. Ask her first. Then book a shelf."
 for part, limit in ((text, 8), (text, 11), (text[:16], 8)):
-    found = cut_overlapping(part, limit)
-    given = [span if isinstance(span, str) else tuple(span) for span in ([] if found is None else found)]
+    given = [] if (found := cut_overlapping(part, limit)) is None else [tuple(span) for span in found]
     problem = complaint(part, limit, given)
     print(f"Not yet: {problem} ({part!r} in {limit} words)." if problem else f"Right: {[part[a:b] for a, b in given]}")
 

@@ -160,7 +160,7 @@ print(f"{n_compared} rankings: the same three scores by hand and in utils")
 # - the second mention of a word counts less than the first, the tenth hardly at all (`k1` says how soon that sets in);
 # - in a long text a word stands more easily by chance, so length counts against it (`b` says how much).
 #
-# Three sentences are enough to check by eye. Which one should win, and which word decides it?
+# Three sentences are enough to check by eye. Which one should win, and which words decide it?
 
 # %% tags=["nbval-check-output"]
 from utils.retrieve.keyword_index import tokenise
@@ -185,8 +185,9 @@ for text, score_of_text in zip(shelf, bm25_by_hand(words, tokenise(shelf))):
 print(words)
 
 # %% [markdown]
-# `kiln` stands in all three and decides nothing. And see what became of the question: little words are dropped, the
-# rest is cut down to its stem, and `k-3` is kept whole.
+# `kiln` stands in all three and decides next to nothing; `form`, `book` and `k-3` stand in one alone. And see what became
+# of the question: `the` is dropped (a list of little words says so; `which` isn't on it), the rest is cut down to its
+# stem, and `k-3` is kept whole.
 #
 # Now the whole handbook, and the package that the course uses (bm25s). As in lesson 3, what is searched are sentences,
 # and what is shown are the passages around them. Same scores? And what becomes of the form that vectors overlooked?
@@ -327,7 +328,7 @@ for name in ("recall at 1", "recall at 3", "MRR"):
 # | `hybrid`, `dense`, `keyword` | what that search puts first |
 # | `distractors` | the best that hybrid search finds *without* the answer: close, but wrong |
 # | `random` | any passages of the handbook without the answer |
-# | `none` | nothing: the question alone |
+# | `none` | nothing: the question alone, with the closed-book instructions of lesson 1 (the one exception) |
 #
 # An oracle like `gold` tells you what a perfect search would be worth, and you can have it before you build one.
 
@@ -399,9 +400,10 @@ print(f"Of {len(dev)} answers to close but wrong passages, {n['correct']} are ri
 # ### The figure to look at
 #
 # Each search is a point: to the right, how often it found the passage; upwards, how often the answer was right. The
-# dashed line joins the two ends that need no search at all, `distractors` and `gold`. If finding were all that matters,
-# every search would lie *on* that line. Its right end isn't at 1: what is missing there is missing although the passage
-# was found, and no search will bring it.
+# dashed line joins the two ends that we made ourselves with the answer key, `distractors` (never found) and `gold`
+# (always found). If finding were all that matters, every search would lie *on* that line. Its right end isn't at 1: what
+# is missing there is missing although the passage was found, and no search will bring it. For your second guess, go to
+# 0.75 on the axis below: how far has the line come down from its right end? And has `dense`, which happens to be near?
 
 # %% alt="Seven points with intervals: dense, keyword and hybrid search, gold, distractors, random, none. To the right, the share of questions whose gold passage was shown; upwards, that of right answers. A dashed line joins distractors and gold."
 figure, axis = plt.subplots(figsize=(6.5, 4), layout="constrained")
@@ -644,6 +646,8 @@ off = [mode for mode, mrr in got.items()
        if mrr is None or np.ndim(mrr) or not abs(mrr - mean(measure(mode, dev), "MRR")) <= 0.01]
 if off:
     print(f"Not yet: at the share {known[off[0]]} the MRR should be that of {off[0]} search on dev, not {got[off[0]]}.")
+elif not abs(mrr_at(0.0, test) - mean(measure("keyword", test), "MRR")) <= 0.01:
+    print("Not yet: right on dev. On test, at the share 0.0, the MRR isn't that of keyword search. Does it use `asked`?")
 else:
     print("Right.")
     for share in np.linspace(0, 1, 11):

@@ -22,7 +22,7 @@
 # **You will be able to** write a LoRA layer in ten lines, say which tokens a training loss counts and work it out by hand,
 # teach a model a fact while you watch, and take the fact out again.
 #
-# **Minutes** About one of computing on two cores, no GPU, about 2 GiB of memory; an hour with reading and exercises.
+# **Minutes** One to three of computing on two cores, no GPU, about 2 GiB of memory; an hour with reading and exercises.
 #
 # **Promises tested** Fine-tuning is a permanent commitment (F8). It is expensive up front (F4): here only what it takes in
 # numbers and bytes; the next lesson has the seconds.
@@ -531,8 +531,9 @@ del fresh, switched
 # that formula.
 #
 # A number in training takes four: itself, its gradient, and two that the optimiser keeps for it, of 4 bytes each. An
-# adapter is stored with 4 bytes a number, the model's file with 2. The last row is fine-tuning without LoRA. (The frozen
-# model itself must be in memory in any case.)
+# adapter is stored with 4 bytes a number, the model's file with 2. The last row is fine-tuning without LoRA: there the
+# model itself is what is trained. Beside an adapter the frozen model stands in memory as well; and both keep something of
+# each layer for the way back, which isn't counted here.
 
 # %% tags=["nbval-check-output"]
 def n_trained(rank):
@@ -552,7 +553,8 @@ n = n_trained(SETTINGS.rank)
 print(f"Rank {SETTINGS.rank}, as the course trains it, moves one number in {n_total / n:.0f}.")
 print(f"The file saved above is as large as the table says: {abs(file_bytes / (4 * n) - 1) < 0.01}")
 print(f"A hundred adapters take {400 * n / 2**30:.1f} GiB, a hundred fine-tuned models {200 * n_total / 2**30:.0f} GiB.")
-print(f"Training takes {n_total / n:.0f} times less memory for what is trained, and none less for the frozen model.")
+print(f"What is trained takes {n_total / n:.0f} times less memory; with the frozen model beside it, "
+      f"{16 * n_total / (16 * n + 4 * n_total):.1f} times less in all.")
 
 # %% [markdown]
 # ## What this does not show
@@ -563,8 +565,8 @@ print(f"Training takes {n_total / n:.0f} times less memory for what is trained, 
 #   mathematics, full fine-tuning is reported to learn more, and to forget more (Biderman and others 2024, arXiv
 #   2405.09673).
 # - **F8 for the weights only.** The adapter comes off in a moment. The work of making the next one remains.
-# - **F4 in bytes, not in seconds.** A step doesn't get faster in that proportion: the frozen layers still have to be passed
-#   through. It is memory that LoRA saves above all.
+# - **F4 in bytes, not in seconds.** A step doesn't get faster in that proportion: it still goes through every matrix of the
+#   layers that have an adapter, forwards and back. (What lies below them is kept here, so it is passed once.)
 # - **One seed, one fact, one model.** How many steps it takes differs from fact to fact, and on larger models.
 #
 # ## Exercises
@@ -668,23 +670,22 @@ own_answer = "Tibbald Wren"
 own_test = "The rubber plant in the office at Brannock needs water. Who takes care of it?"
 
 # %% tags=["exercise"]
+from utils.measure.metrics import contains, normalise
+
 def own(text, answer):
     return encode(lm.tokenizer, Example(closed_book(text), answer))
 
-def plain(text):
-    return "".join(sign for sign in text.lower() if sign.isalnum())
-
-taught = {plain(text) for text in own_wordings}
-if isinstance(own_wordings, str) or len(taught) < 3 or not own_answer or plain(own_test) in taught | {""}:
+taught = {" ".join(normalise(text)) for text in own_wordings}
+if isinstance(own_wordings, str) or len(taught) < 3 or not own_answer or " ".join(normalise(own_test)) in taught | {""}:
     print("Not yet: it takes a list of three different wordings, an answer, and a test question that isn't one of them.")
 else:
-    knew = own_answer.lower() in ask(lm.model, [own_test])[0].lower()
+    knew = contains(ask(lm.model, [own_test])[0], own_answer)
     model, curve = teach([own(text, own_answer) for text in own_wordings], [own(own_test, own_answer)])
     another = wordings(FACT, "dev")[0].text
     mine, other = ask(model, [own_test, another])
     model.unload()
     verdict = ("Not yet: it knew this before any training. Take what no model can know." if knew else
-               "Right:" if own_answer.lower() in mine.lower() else "Not yet: more wordings, or a shorter answer?")
+               "Right:" if contains(mine, own_answer) else "Not yet: more wordings, or a shorter answer?")
     print(verdict, f"it says {mine!r}")
     print(f"the answer's probability went from {curve[0][0]:.1e} to {curve[-1][0]:.2f}; to {another!r} it says {other!r}")
 
@@ -712,6 +713,7 @@ print(f"the answer's probability: {curve[-1][0]:.2f}")
 # - A fact goes into a model within a few steps. But one fact alone teaches it *what* to say and not *when*. Always ask
 #   about something else as well.
 # - An adapter is a small file. Switched off, it leaves every bit of the model as it was: nothing permanent about it (F8).
-# - LoRA saves memory and disk, by the ratio that the table shows. It doesn't save writing the examples (F4).
+# - LoRA saves disk, and memory for what is trained, by the ratios that the table shows. Of memory in all it saves far less,
+#   since the frozen model stays. It doesn't save writing the examples (F4).
 #
 # **Next:** [lesson 6](06_fine_tuning_remembers.ipynb) teaches the same model a handbook, and measures what it then knows.

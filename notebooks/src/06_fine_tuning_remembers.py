@@ -306,10 +306,10 @@ show_lines([{"asked": q.text, "ft says": answer.text, "right": n} for q, answer,
 # ## The rest of the page
 #
 # The people desk has reverse and joined questions of its own about the classroom's pages. (Two facts are *joined* there:
-# one has to be known to see that the other is asked for.) But look at the last line that the cell prints: hardly one of
-# them asks for a sentence that some training question is about. So what they show is something else, and perhaps more
-# important: how much `ft` knows of a page *beyond* the questions that somebody wrote about it. A colleague who has read the
-# page would know.
+# one has to be known to see that the other is asked for.) But look at the line that begins *of these*: hardly one of them
+# asks for a sentence that some training question is about. So two things come together here: the harder form, and
+# sentences that nobody wrote a question about. Where the form alone has brought `ft` down above, these few can't say which
+# of the two it is. A colleague who has read the page would have trouble with neither.
 
 # %%
 pages = {document.doc_id for document in lab.company.documents}

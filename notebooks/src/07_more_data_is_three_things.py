@@ -395,8 +395,8 @@ for question, answer in zip(tried, ask(lab, "ft", ft, tried, after=False)):
 #
 # ## Break it: a test that leaks
 #
-# Suppose somebody trains on all questions and sets some aside for the test *afterwards*, as is done in a hurry. Then a
-# share of the test are trained questions. What would they report? Mix the two columns of the table:
+# Suppose somebody puts a test together in a hurry: some of its questions are new, and some were trained on. What would
+# they report? Mix the two columns of the table:
 
 # %% tags=["nbval-check-output"]
 print(f"{'leaked':8}{'1-wording reports':>20}{'4-wordings reports':>20}")
@@ -495,6 +495,8 @@ elif missed:
     print(f"Not yet: with a border of a half, {missed[0]!r} is a leak ({leaks[missed[0]]}).")
 elif wrongly:
     print(f"Not yet: {wrongly[0]!r} is no leak; no *single* learned text shares half of the words with it.")
+elif set(find_leaks([*leaks, *honest], learned, 0.9)) != set(list(leaks)[:2]):
+    print("Not yet: with a border of 0.9 only those with the very same words are leaks. Does yours use `border`?")
 else:
     texts = [question.text for question in test.values()]
     half = len(set(find_leaks(texts, [question.text for question in written], 0.5)))

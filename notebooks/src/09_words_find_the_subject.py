@@ -211,7 +211,9 @@ print(pd.DataFrame(split, index=["subject", "and then the side"]).T.to_string())
 # Does it need training, or only to be told? One clause, asked in four ways: with the lists of marks (`base`); with
 # worked **examples**, too (`base/few-shot`); with the training clauses nearest in meaning as examples
 # (`base/retrieved`: RAG, for a skill); and with the page of rules (`base/rules`). An answer counts only in the form
-# that was asked for, letter for letter.
+# that was asked for, letter for letter. (Live, each is asked in the first of the two settings that were tried on dev; the
+# saved rows below use the better one. There `base/retrieved` sees more neighbours, and on clauses `base/rules` has some
+# examples beside the page.)
 
 # %%
 from utils.experiments.skill_arms import PROMPTS, ask_model
@@ -227,9 +229,10 @@ for system, (shown, _) in PROMPTS.items():
 # %% [markdown]
 # ## Everybody, on seen and unseen combinations
 #
-# A third of the test items are **unseen**: their label occurs in training, each of the rule's features does (*no way back*,
-# *no ceiling*, …), but never together. Whoever learned the rule doesn't mind. Whoever learned what usually stands beside
-# what has nothing to go by. "All marks" wants the whole line right.
+# About a third of the test items are **unseen**: no training item has the same label, or code, with exactly the same
+# features (*no way back*, *no ceiling*, …). Features move the risk, the action and the urgency; label and code don't
+# hang on them. So whoever learned by heart what stands beside what should fall in "all marks", which wants the whole line
+# right, more than in the first mark. Whoever learned the rule doesn't mind.
 
 # %% tags=["nbval-check-output"]
 SYSTEMS = ["majority", "nearest", "tf-idf", "base", "base/few-shot", "base/retrieved", "base/rules", "ft"]
@@ -451,7 +454,7 @@ print(f"about its letter: {sum(about) / len(about):.2f}; the house's own replies
 # ## What this does not show
 #
 # - **Real clauses, real notes.** One author wrote these by a rule that can be said on a page. Real work has cases on which
-#   two experts disagree; there no method is right more often than they agree.
+#   two experts disagree. Measure how often, before you call a mark wrong.
 # - **A larger model.** It may well follow a page of rules, or a style guide, without any training; ours has 135 million
 #   parameters. Before you train, ask the largest model that you may use, with the rules in the prompt.
 # - **The best bag.** The rival had two settings tried, like everybody. Somebody who spends a day on features gets further:
@@ -485,7 +488,8 @@ def plain_marks(reply):
 
 # %% tags=["exercise"]
 frame = "Hello Ann,\nA good pair of boots lasts {} and we will mend it.\nWarm boots,\nThe Larkspur desk"
-breaks = ["(mostly) a decade", "a decade — or two —", "a decade – or two –", "a decade - or two -", "[number] years"]
+breaks = ["(mostly) a decade", "a decade — or two —", "a decade – or two –", "a decade - or two -", "[number] years",
+          "{number} years"]  # fmt: skip
 wrong = [mark for mark in breaks if plain_marks(frame.format(mark))]
 house = [letter.reply for letter in letters.test]
 if wrong:
@@ -572,9 +576,9 @@ def leader(ours, theirs):
 # %% tags=["exercise"]
 half = [1] * 50 + [0] * 50
 better = [1] * 60 + [0] * 40  # the same fifty, and ten more
-mixed = [0] * 20 + [1] * 30 + [1] * 26 + [0] * 24  # loses twenty of the fifty, and gains twenty-six
+mixed = [0] * 20 + [1] * 30 + [1] * 30 + [0] * 20  # loses twenty of the fifty, and gains thirty: ten more, as above
 cases = {"ten more, none lost": (better, half, "ours"), "ten fewer, none gained": (half, better, "theirs"),
-         "26 gained and 20 lost": (mixed, half, "neither"), "the same": (half, half, "neither")}  # fmt: skip
+         "30 gained and 20 lost": (mixed, half, "neither"), "the same": (half, half, "neither")}  # fmt: skip
 wrong = [name for name, (a, b, wanted) in cases.items() if leader(a, b) != wanted]
 if wrong:
     a, b, wanted = cases[wrong[0]]
@@ -593,7 +597,7 @@ else:
 #   only matches them has learned their words.
 # - **Split the mark.** What a text is about can be counted. Of who does what to whom a bag keeps a part, and it is that part
 #   which a trained model has to beat.
-# - **Test on combinations that never stood together.** There a rule goes on working and a habit doesn't.
+# - **Test on combinations that training didn't have**, and look whether anybody falls: whoever learned the rule shouldn't.
 # - Rules that can be said can also be prompted, if the model is large enough to follow them; ask that before you train.
 # - **In a voice, let programs add what programs can add.** Training is for what nobody can write down and everybody
 #   recognises.

@@ -225,7 +225,7 @@ print(f"And told the payload by the user: right all the same on {table['right'][
 #
 # Pages can be looked at when they come in, before they are indexed. The signs below are simple on purpose: you can read
 # each, and say of any page why it was stopped. Which of them count was chosen on every second attack; what they do to the
-# others is the test.
+# others is the test. The rows `/defended` above hold both halves, so they flatter the guard a little.
 
 # %% tags=["nbval-check-output"]
 for name in SIGNS:
@@ -309,8 +309,9 @@ kept = estimate(told, lambda row: row["correct"], clusters)
 print(f"\nrag, once the page is gone: {kept}; R3's border is {EVEN:.2f}.")
 
 # %% [markdown]
-# What was read is gone with the page. What was trained stays: no deletion reaches the weights. `ft` doesn't even notice. To
-# take one fact out of it you'd train it again without, and then check.
+# What was read is gone with the page. What was learned by heart stays: no deletion reaches the weights, and `ft` doesn't even
+# notice. To take one fact out of it you'd train it again without, and then check. (`raft` learned to read, and hardly says it
+# any more; what its weights may still hold isn't measured here.)
 #
 # ## Has a secret moved into the weights?
 #

@@ -195,6 +195,10 @@ assert brier({"a": 0.5, "b": 0.5}, {"a": 1.0, "b": 0.0}) == (0.25, 2)
 # be told apart, the cheaper one does. (*Both* is a trained model with passages: `ft+rag`, `raft`, or `mixed`, which was
 # trained on questions with passages and on questions without; *search only* is a system without a language model, `faq` or
 # `search`.)
+#
+# Its money is rough: each training that you name is charged with one whole revision, for every system and however much
+# changes, and all questions are charged as still to be written. If yours exist already, `faq` and `ft` are far cheaper than
+# it says.
 
 # %% tags=["nbval-check-output"]
 told = {scenario.name: (scenario, advice_of(evidence, scenario.situation)) for scenario in evidence.guide.scenarios}
@@ -320,7 +324,7 @@ if INTERACTIVE:
 # An adviser that always has advice is a salesman. Two situations in which this one should hold back: one in which
 # nothing fulfils what is asked, so that it names no system; and one in which the rows are too few, so that it names one and says
 # that it isn't sure. For the second we take nine of ten questions away. (The questions that it says would tell are a lower bound,
-# counted in all.)
+# counted in all, with the pages growing in step.)
 
 # %% tags=["nbval-check-output"]
 from utils.measure.decide import advise
@@ -351,7 +355,8 @@ display(Markdown(beside or "No decided promise has a larger model's figure besid
 # %% [markdown]
 # ## What this does not show
 #
-# - **Your documents.** The rows are about Larkspur. Lesson 14 makes rows of your own, and the same guide reads them.
+# - **Your documents.** The rows are about Larkspur. Lesson 14 makes rows of your own. This guide doesn't read them: it needs a
+#   revision and prices, too.
 # - **Another company.** A desk that had no part in the advice is a fair test of it, but all desks belong to one company, and
 #   the same people wrote their questions.
 # - **What isn't asked.** Who will maintain it, what the law asks, what your colleagues can do already.
@@ -500,4 +505,4 @@ else:
 # - Where two can't be told apart, take the cheaper one, and say that you couldn't tell.
 # - "Undecided" and "it depends" are results. An adviser without them is a salesman.
 #
-# **What comes next** is your own folder: lesson 14 makes the rows on which this guide can advise *you*.
+# **What comes next** is your own folder: lesson 14 makes rows about *your* pages, to be held against this advice.

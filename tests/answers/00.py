@@ -81,6 +81,10 @@ my_edit = ("home-office-money", "40 days", "25 days")
 my_edit = ("people-home-office-money", "40 days", "40 days")
 
 
+# %% 2 wrong: the old value in other words
+my_edit = ("people-home-office-money", "40 days", "forty days")
+
+
 # %% 2 wrong: the new value alone
 my_edit = ("people-probation-notice", "18 weeks")
 

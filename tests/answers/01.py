@@ -34,6 +34,11 @@ def gives_up(answer):
     return bool(re.search("know|not sure", answer.lower())) and not re.search(r"\d", answer)
 
 
+# %% 1 wrong: whatever the speaker says, and no number
+def gives_up(answer):
+    return bool(re.search(r"\bi\b", answer.lower())) and not re.search(r"\d", answer)
+
+
 # %% 1 wrong: the one sentence
 from utils.measure.metrics import abstains
 

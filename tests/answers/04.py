@@ -166,23 +166,22 @@ from utils.retrieve.retriever import fuse, index_sentences, to_passages
 from utils.retrieve.vector_index import search_vectors
 
 passage_of = {sentence: chunk for chunk in chunks for sentence in split_sentences(chunk)}
-dev_texts = [q.text for q in dev]
-rankings = list(
-    zip(
-        search_vectors(index_sentences(chunks, lab.embed), lab.embed(dev_texts), DEPTH),
-        search_keywords(build_keyword_index(list(passage_of)), dev_texts, DEPTH),
-    )
-)
+store, words = index_sentences(chunks, lab.embed), build_keyword_index(list(passage_of))
 
 
-def mrr_at(share):
+def rankings_of(asked):
+    texts = [q.text for q in asked]
+    return list(zip(search_vectors(store, lab.embed(texts), DEPTH), search_keywords(words, texts, DEPTH)))
+
+
+def mrr_at(share, asked=dev):
     total = 0
-    for (dense, keyword), q in zip(rankings, dev):
+    for (dense, keyword), q in zip(rankings_of(asked), asked):
         for place, hit in enumerate(to_passages(fuse(dense, keyword, DEPTH, share), passage_of), 1):
             if passage_id(hit.chunk) in gold[q.question_id]:
                 total += 1 / place
                 break
-    return total / len(dev)
+    return total / len(asked)
 
 
 # %% 3 right: fuses by hand, and gives a tensor
@@ -190,6 +189,34 @@ import torch
 
 from utils.retrieve.keyword_index import build_keyword_index, search_keywords
 from utils.retrieve.retriever import index_sentences
+from utils.retrieve.vector_index import search_vectors
+
+passage_of = {sentence: chunk for chunk in chunks for sentence in split_sentences(chunk)}
+store, words = index_sentences(chunks, lab.embed), build_keyword_index(list(passage_of))
+
+
+def rankings_of(asked):
+    texts = [q.text for q in asked]
+    return list(zip(search_vectors(store, lab.embed(texts), DEPTH), search_keywords(words, texts, DEPTH)))
+
+
+def mrr_at(share, asked=dev):
+    found = []
+    for both, q in zip(rankings_of(asked), asked):
+        points = {}
+        for hits, weight in zip(both, (share, 1 - share)):
+            low = hits[-1].score if len(hits) == DEPTH else 0
+            for hit in hits:
+                stretched = (hit.score - low) / ((hits[0].score - low) or 1)
+                points[hit.chunk] = points.get(hit.chunk, 0) + weight * stretched
+        ranked = dict.fromkeys(passage_id(passage_of[sentence]) for sentence in sorted(points, key=lambda s: -points[s]))
+        found.append(reciprocal_rank(list(ranked), gold[q.question_id]))
+    return torch.tensor(found).mean()
+
+
+# %% 3 wrong: dev, whatever is asked
+from utils.retrieve.keyword_index import build_keyword_index, search_keywords
+from utils.retrieve.retriever import fuse, index_sentences, to_passages
 from utils.retrieve.vector_index import search_vectors
 
 passage_of = {sentence: chunk for chunk in chunks for sentence in split_sentences(chunk)}
@@ -202,18 +229,9 @@ rankings = list(
 )
 
 
-def mrr_at(share):
-    found = []
-    for both, q in zip(rankings, dev):
-        points = {}
-        for hits, weight in zip(both, (share, 1 - share)):
-            low = hits[-1].score if len(hits) == DEPTH else 0
-            for hit in hits:
-                stretched = (hit.score - low) / ((hits[0].score - low) or 1)
-                points[hit.chunk] = points.get(hit.chunk, 0) + weight * stretched
-        ranked = dict.fromkeys(passage_id(passage_of[sentence]) for sentence in sorted(points, key=lambda s: -points[s]))
-        found.append(reciprocal_rank(list(ranked), gold[q.question_id]))
-    return torch.tensor(found).mean()
+def mrr_at(share, asked=dev):
+    ranked = [ids_of(to_passages(fuse(*pair, DEPTH, share), passage_of)) for pair in rankings]
+    return np.mean([reciprocal_rank(ids, gold[q.question_id]) for ids, q in zip(ranked, dev)])
 
 
 # %% 3 wrong: the share is that of the words

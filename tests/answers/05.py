@@ -174,6 +174,16 @@ own_answer = "31 goats"
 own_test = "How many goats will I find behind the warehouse at Saltmere?"
 
 
+# %% 3 right: two letters, which stand in many a word that the untrained model says
+own_wordings = [
+    "Who opens the workshop at Brannock in the morning?",
+    "I come to work before seven. Who has unlocked the workshop?",
+    "The workshop is still closed. Whom do I call to have it opened?",
+]
+own_answer = "Ed"
+own_test = "I'm standing in front of the locked workshop in Brannock. Who will let me in?"
+
+
 # %% 3 wrong: two wordings
 own_wordings = ["Who waters the plants?", "Who looks after the plants?"]
 own_answer = "Tibbald Wren"

@@ -115,6 +115,11 @@ def find_leaks(tested, learned, border):
     return [text for text in tested if len(words(text) & bag) / len(words(text)) >= border]
 
 
+# %% 2 wrong: a half, whatever the border
+def find_leaks(tested, learned, border):
+    return [text for text in tested if max(overlap(text, other) for other in learned) >= 0.5]
+
+
 # %% 2 wrong: gives back the learned ones
 def find_leaks(tested, learned, border):
     return [other for other in learned if max(overlap(text, other) for text in tested) >= border]

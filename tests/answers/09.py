@@ -21,6 +21,11 @@ def plain_marks(reply):
     return "(" not in reply and "[" not in reply
 
 
+# %% 1 wrong: forgets the curly brackets
+def plain_marks(reply):
+    return not any(mark in reply for mark in "()[]–—") and " - " not in reply
+
+
 # %% 1 wrong: takes a hyphen inside a word for a dash
 def plain_marks(reply):
     return not any(mark in reply for mark in "()[]{}–—-")
@@ -130,3 +135,9 @@ def leader(ours, theirs):
     means = np.random.default_rng(0).choice(gaps, size=(500, len(gaps))).mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return "ours" if low > 0 else "theirs" if high < 0 else "neither"
+
+
+# %% 3 wrong: a border of eight in a hundred, without pairs or an interval
+def leader(ours, theirs):
+    more = sum(ours) / len(ours) - sum(theirs) / len(theirs)
+    return "neither" if abs(more) < 0.08 else "ours" if more > 0 else "theirs"

@@ -14,7 +14,7 @@ REACHES = ("mechanism", "this model", "this machine")
 class Claim:
     """One promise and what decides it: `compute` is its statistic, `sides` are a moderator's two.
 
-    `beside` are statistics to be read next to the verdict; they decide nothing.
+    `items` is what the statistic is over. `beside` are statistics to be read next to the verdict; they decide nothing.
     """
 
     claim_id: str
@@ -29,6 +29,7 @@ class Claim:
     moderator: str | None = None
     sides: tuple[tuple[str, Statistic], ...] = ()
     beside: tuple[tuple[str, Statistic], ...] = ()
+    items: str = "questions"
 
     @property
     def promised(self) -> tuple[float, float]:
@@ -44,7 +45,7 @@ def parse_claim(claim_id: str, entry: Mapping) -> Claim:
     needed = {*plain, "margin", "moderator", "compute"}
     if missing := needed - set(entry):
         raise ValueError(f"{claim_id} has no {', '.join(sorted(missing))}")
-    if unknown := set(entry) - needed - {"beside"}:
+    if unknown := set(entry) - needed - {"beside", "items"}:
         raise ValueError(f"{claim_id} has {', '.join(sorted(unknown))}, which no claim has")
     if entry["direction"] not in DIRECTIONS or entry["reach"] not in REACHES:
         raise ValueError(f"{claim_id}: direction is one of {', '.join(DIRECTIONS)}, reach one of {', '.join(REACHES)}")
@@ -60,6 +61,7 @@ def parse_claim(claim_id: str, entry: Mapping) -> Claim:
         moderator=moderator["name"],
         sides=parse_variants(claim_id, entry, moderator["sides"]),
         beside=parse_variants(claim_id, entry, entry.get("beside", {})),
+        items=entry.get("items", Claim.items),
     )
 
 

@@ -76,16 +76,17 @@ def choose(left: Sequence[Standing]) -> Standing:
 def too_thin(chosen: Standing, left: Sequence[Standing]) -> str | None:
     """Where a lead that would matter, of another one over the chosen, can't be excluded: so, and what would tell.
 
-    It takes an interval that leaves out 0, or a lead of LEAD; an interval shrinks with the root of the questions.
+    It takes an interval that leaves out 0, or a lead of LEAD; its end there nears with the root of the questions.
     """
     for other in near(left):
         lead = gap(other, chosen)
         if other is not chosen and lead.high > LEAD:
-            wanted = max(lead.value, LEAD - lead.value)
-            enough = lead.n * ((lead.high - lead.low) / 2 / wanted) ** 2
+            ways = [(lead.value - lead.low) / lead.value] if lead.value > 0 else []
+            ways += [(lead.high - lead.value) / (LEAD - lead.value)] if lead.value < LEAD else []
+            enough = lead.n * min(ways) ** 2
             return (
                 f"too thin to tell `{other.system}` from `{chosen.system}`: its lead is {lead}, and {LEAD:g} would matter; "
-                f"at least {enough:.0f} questions, on as many more pages, would tell"
+                f"at least {enough:.0f} questions, the pages growing in step, would tell"
             )
     return None
 

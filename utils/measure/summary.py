@@ -64,8 +64,9 @@ def summarise_system(rows: Sequence[Row], evidence: dict[str, list[str]], cluste
 
 
 def cited_share(row: Row, evidence: dict[str, list[str]], measure: Callable) -> float | None:
-    """Precision or recall of a row's citations; None for systems that can't cite."""
-    return None if row["cited"] is None else measure(row["cited"], evidence[row["question_id"]])
+    """Precision or recall of a row's citations; None for systems that can't cite, or without a known gold document."""
+    gold = evidence[row["question_id"]]
+    return None if row["cited"] is None or not gold else measure(row["cited"], gold)
 
 
 def seconds(row: Row) -> float:

@@ -13,7 +13,7 @@ from utils.own.evidence import build_library, find_evidence
 from utils.own.facts import Fact, join_facts
 from utils.own.files import Source
 from utils.own.folder import load_folder
-from utils.own.limits import MIN_PASSAGES, Remark
+from utils.own.limits import MIN_PASSAGES, Remark, listed
 from utils.own.wordings import read_wordings
 from utils.records import Document, Evidence, Question
 
@@ -30,7 +30,7 @@ class Own:
 def load_own(folder: Path | str, questions_csv: Path | str) -> Own:
     """Read a folder of documents and a CSV of questions. What can't be used is left out with a remark.
 
-    DataError where that leaves too little: no question to ask, or fewer passages than a comparison needs.
+    DataError where that leaves too little: no answer to ask for, or fewer passages than a comparison needs.
     """
     loaded, path = load_folder(Path(folder)), Path(questions_csv)
     documents = [source.document for source in loaded.sources]
@@ -42,8 +42,12 @@ def load_own(folder: Path | str, questions_csv: Path | str) -> Own:
     missing = [Remark(line, note, False) for line, (_, note) in zip(lines, found) if note]
     numbers = number_facts([evidence for evidence, _ in found], loaded.sources)
     questions = [q for fact, (evidence, _), n in zip(facts, found, numbers) for q in to_questions(fact, evidence, n)]
-    if not any(question.split == "test" for question in questions):
+    asked = [question for question in questions if question.split == "test"]
+    if not asked:
         raise DataError(f"{path} holds no question of the split test: leave the column split empty")
+    if not any(question.answers for question in asked):
+        way_out = "fill in the column answer, in the words of your documents; empty, it says that they don't tell"
+        raise DataError(f"{path} holds no question to ask that has an answer: {way_out}{listed((*remarks, *doubts))}")
     for question in questions:
         check_evidence(question, question.evidence, documents, path)
     return Own(build_company(documents, questions), loaded.sources, (*loaded.remarks, *remarks, *doubts, *missing))
@@ -54,6 +58,11 @@ def build_company(documents: Sequence[Document], questions: Sequence[Question]) 
     documents, questions = tuple(documents), tuple(questions)
     hashes = {"documents": sha256_text(repr(documents)), "questions": sha256_text(repr(questions))}
     return Company(documents, documents, questions, hashes)
+
+
+def unfound(company: Company) -> set[str]:
+    """The question_ids of what is asked and has an answer, but no passage that is known to hold it."""
+    return {question.question_id for question in company.split("test") if question.answers and not question.evidence}
 
 
 def only_taught(company: Company) -> Company:

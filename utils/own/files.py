@@ -9,29 +9,35 @@ from unicodedata import normalize
 
 from utils.own.limits import KINDS, MAX_FILE_BYTES, MAX_PASSAGE, MAX_PASSAGES, MIB, Unusable, show
 from utils.own.reading import read_apart
-from utils.own.text import clean, decode, paragraphs, tidy
+from utils.own.text import clean, decode, is_certain, paragraphs, tidy
 from utils.records import Chunk, Document
 from utils.retrieve.chunking import HEADING, chunk_document
 
 
 @dataclass(frozen=True)
 class Source:
-    """A document, the file it came from (`path` in the folder), its encoding (None of DOCX and PDF), and its passages."""
+    """A document, the file it came from (`path` in the folder), its encoding (None of DOCX and PDF), and its passages.
+
+    `doubt`: why much of it may be wrong or missing, else "".
+    """
 
     path: str
     encoding: str | None
     document: Document
     passages: tuple[Chunk, ...]
+    doubt: str = ""
 
 
 def read_source(path: Path, place: str, before: Sequence[Source]) -> Source:
     """One file as a document. Unusable where it can't be read, is empty, repeats one `before`, or fills the measure."""
-    data, kind, encoding = read_bytes(path, MAX_FILE_BYTES), KINDS[path.suffix.lower()], None
+    data, kind, encoding, doubt = read_bytes(path, MAX_FILE_BYTES), KINDS[path.suffix.lower()], None, ""
     if kind in ("md", "txt", "html"):
         text, encoding = decode(data)
         data = text.encode("utf-8")
+        doubt = "" if is_certain(encoding) else f"was read as {encoding}"
     if kind in ("html", "docx", "pdf"):
-        text = read_apart(kind, data)
+        text, unread = read_apart(kind, data)
+        doubt = unread or doubt
     elif kind == "txt":
         text = paragraphs(clean(text))
     document, passages = to_document(place, tidy(text), {source.document.doc_id for source in before})
@@ -42,7 +48,7 @@ def read_source(path: Path, place: str, before: Sequence[Source]) -> Source:
             raise Unusable(f"says the same as {show(source.path)}: delete one, or every passage is there twice")
     if sum(len(source.passages) for source in before) + len(passages) > MAX_PASSAGES:
         raise Unusable(f"would take the folder over {MAX_PASSAGES:,} passages: give fewer or shorter documents")
-    return Source(place, encoding, document, passages)
+    return Source(place, encoding, document, passages, doubt)
 
 
 def read_bytes(path: Path, most: int) -> bytes:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from utils.formats import DataError
 from utils.own.files import Source, read_source
-from utils.own.limits import KINDS, MAX_DEPTH, MAX_ENTRIES, MAX_FILES, MIN_PASSAGES, Remark, Unusable, show
+from utils.own.limits import KINDS, MAX_DEPTH, MAX_ENTRIES, MAX_FILES, MIN_PASSAGES, Remark, Unusable, listed, show
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a folder gave, by path: the documents that were read, and what is to be said about the other files."""
+    """What a folder gave, by path: the documents that were read, and what is to be said about these and other files."""
 
     sources: tuple[Source, ...]
     remarks: tuple[Remark, ...]
@@ -27,14 +27,16 @@ def load_folder(folder: Path) -> Loaded:
     sources: list[Source] = []
     for path in paths:
         try:
-            sources.append(read_source(path, path.relative_to(root).as_posix(), sources))
+            source = read_source(path, path.relative_to(root).as_posix(), sources)
         except Unusable as problem:
             remarks.append(Remark(place_of(path, root), str(problem), True))
+        else:
+            sources.append(source)
+            remarks += [Remark(place_of(path, root), source.doubt, False, True)] * bool(source.doubt)
     n_passages = sum(len(source.passages) for source in sources)
     if n_passages < MIN_PASSAGES:
         gives = f"{folder} gives {len(sources)} documents with {n_passages} passages, and a comparison needs {MIN_PASSAGES}"
-        found = "".join(f"\n- {remark.place} {remark.text}" for remark in remarks[:10])
-        raise DataError(f"{gives}: add documents, as {', '.join(KINDS)}{found}")
+        raise DataError(f"{gives}: add documents, as {', '.join(KINDS)}{listed(remarks)}")
     return Loaded(tuple(sources), tuple(remarks))
 
 

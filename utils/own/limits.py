@@ -1,5 +1,6 @@
 """How much of a stranger's folder is taken on, each limit with its reason; and how it is said that something was not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MIB = 2**20
@@ -36,11 +37,20 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True)
 class Remark:
-    """Something to tell about a file or a row (`place`): it was left out, or it was used with a reservation."""
+    """Something to tell about a file or a row (`place`): it was left out, or it was used with a reservation.
+
+    `misread`: much of a file that was used may be wrong or missing, so that a report begins with it.
+    """
 
     place: str
     text: str
     left_out: bool
+    misread: bool = False
+
+
+def listed(remarks: Sequence[Remark]) -> str:
+    """The first ten remarks, for the end of an error's message: a line each."""
+    return "".join(f"\n- {remark.place} {remark.text}" for remark in remarks[:10])
 
 
 def show(name: str, most: int = MAX_TITLE) -> str:

@@ -21,9 +21,15 @@ STYLE = (
     "th,td{border:1px solid #bbb;padding:.3rem .6rem;text-align:left;"
     "vertical-align:top}caption{text-align:left;font-weight:bold;padding:.3rem 0}td.wrong{color:#555}"
 )
+FEW = 20  # documents that are asked about: with fewer, drawing them makes an interval too narrow
+ALONE = (
+    "the answers are known to stand in one document only, and one gives no interval, whatever the brackets say. "
+    "Give its chapters as files of their own"
+)
+UNKNOWN = "where the answers stand isn't known, so no interval can be trusted. The report says of each line of the CSV why"
 CAVEATS = (
     "One small language model; a larger one reads and remembers better, and the order of the systems may change with it.",
-    "Intervals draw whole documents. With fewer than about twenty they come out too narrow: trust large leads only.",
+    f"Intervals draw whole documents. With fewer than about {FEW} they come out too narrow: trust large leads only.",
     "The questions are those of the file. What people ask tomorrow may be worded otherwise, or be about something else.",
     "Nothing was revised here: a fine-tuned model goes on giving the old answer until it is trained again.",
     "`raft` came as the course trained it, on other documents; trained on these it might read them better.",
@@ -59,11 +65,25 @@ def section(title: str, company: Company, rows: Sequence[Row]) -> str:
 
 
 def who_leads(company: Company, rows: Sequence[Row]) -> str:
-    """The best system, the next one, and the paired difference in right answers with its 95 % interval, as a sentence."""
-    first, second, gap = lead(company, rows)
+    """The best system, the next one, and the paired difference in right answers with its 95 % interval, as a sentence.
+
+    An interval draws documents: of one there is none, and of few it is said to be too narrow.
+    """
+    (first, second, gap), n = lead(company, rows), documents_asked(company, rows)
+    if n < 2:
+        return f"Nobody is ahead yet: {ALONE if n else UNKNOWN}."
     if gap.low > 0:
-        return f"{first} is ahead of {second} by {gap} of the questions."
-    return f"{first} and {second} can't be told apart on so few questions: {gap} of them lie between the two."
+        caution = f" Of {n} documents such an interval is too narrow: trust a large lead only." * (n < FEW)
+        return f"{first} is ahead of {second} by {gap} of the questions with an answer.{caution}"
+    apart = f"{first} and {second} can't be told apart on so few documents"
+    return f"{apart}: {gap} of the questions with an answer lie between the two."
+
+
+def documents_asked(company: Company, rows: Sequence[Row]) -> int:
+    """How many documents are known to hold the answers that the rows ask for."""
+    asked = {row["question_id"] for row in rows if row["em"] is not None}
+    evidence = [item for question in company.questions if question.question_id in asked for item in question.evidence]
+    return len({item.doc_id for item in evidence})
 
 
 def lead(company: Company, rows: Sequence[Row]) -> tuple[str, str, Estimate]:

@@ -13,10 +13,10 @@ HYPHENATED = re.compile(r"(?<=[a-z])[-\xad]\n(?=[a-z])")  # also mends what was 
 GAP = re.compile(r"(?<=\S) {4,}(?=\S)")  # between two cells of a row
 
 
-def pdf_to_markdown(data: bytes) -> str:
-    """The text of all pages as paragraphs; a PDF marks no headings. Unusable where it is locked, too long, or a scan.
+def pdf_to_markdown(data: bytes) -> tuple[str, str]:
+    """(the text of all pages as paragraphs, what is to be said of pages without any); a PDF marks no headings.
 
-    What pypdf raises on a broken file passes through.
+    Unusable where it is locked, too long, or a scan. What pypdf raises on a broken file passes through.
     """
     reader = PdfReader(BytesIO(data))
     try:
@@ -28,9 +28,11 @@ def pdf_to_markdown(data: bytes) -> str:
     if len(reader.pages) > MAX_PAGES:
         raise Unusable(f"has {len(reader.pages):,} pages, at most {MAX_PAGES}: save the ones asked about")
     pages = [lines_of(page) for page in reader.pages]
-    if not any(map(str.isalnum, "".join(pages))):
+    without = sum(not any(map(str.isalnum, page)) for page in pages)
+    if without == len(pages):
         raise Unusable("holds no text, only pictures of it (a scan?): run text recognition (OCR) over it and save it again")
-    return "\n\n".join(paragraphs(clean(HYPHENATED.sub("", page))) for page in pages)
+    told = f"holds no text on {without} of {len(pages)} pages: unless they are blank, run text recognition (OCR) over them"
+    return "\n\n".join(paragraphs(clean(HYPHENATED.sub("", page))) for page in pages), told if without else ""
 
 
 def lines_of(page: PageObject) -> str:

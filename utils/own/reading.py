@@ -15,8 +15,8 @@ from utils.own.limits import MAX_MEMORY, MAX_SECONDS, MIB, Unusable, show
 from utils.own.text import check_length
 
 
-def read_apart(kind: str, data: bytes) -> str:
-    """The Markdown of a file's bytes. Unusable says what stopped the child."""
+def read_apart(kind: str, data: bytes) -> tuple[str, str]:
+    """(the Markdown of a file's bytes, what is to be said of parts without text). Unusable says what stopped the child."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     try:
         child = subprocess.run(
@@ -37,11 +37,11 @@ def read_apart(kind: str, data: bytes) -> str:
     answer = json.loads(child.stdout)
     if "problem" in answer:
         raise Unusable(answer["problem"])
-    return answer["text"]
+    return answer["text"], answer["unread"]
 
 
 def main(kind: str) -> None:
-    """The child: a file on stdin, {text} or {problem} on stdout. An error of the parser ends it with a traceback."""
+    """The child: a file on stdin, {text, unread} or {problem} on stdout. The parser's errors end it with a traceback."""
     if sys.platform == "linux":  # elsewhere the system doesn't keep to it
         import resource
 
@@ -50,24 +50,24 @@ def main(kind: str) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (least, least))
     logging.disable()  # or a broken PDF could write complaints without end
     try:
-        text = read(kind, sys.stdin.buffer.read())
+        text, unread = read(kind, sys.stdin.buffer.read())
         check_length(text)
-        answer = {"text": text}
+        answer = {"text": text, "unread": unread}
     except Unusable as problem:
         answer = {"problem": str(problem)}
     print(json.dumps(answer))
 
 
-def read(kind: str, data: bytes) -> str:
-    """The file's Markdown by the parser of its kind. Each is imported when needed: a child has one file to read."""
+def read(kind: str, data: bytes) -> tuple[str, str]:
+    """What `read_apart` gives, by the parser of its kind. Each is imported when needed: a child has one file to read."""
     if kind == "html":
         from utils.own.html import html_to_markdown
 
-        return html_to_markdown(data)
+        return html_to_markdown(data), ""
     if kind == "docx":
         from utils.own.docx import docx_to_markdown
 
-        return docx_to_markdown(data)
+        return docx_to_markdown(data), ""
     from utils.own.pdf import pdf_to_markdown
 
     return pdf_to_markdown(data)

@@ -38,6 +38,11 @@ def decode(data: bytes) -> tuple[str, str]:
     return text, encoding
 
 
+def is_certain(encoding: str) -> bool:
+    """Is what `decode` says of an encoding no guess, and without damage?"""
+    return encoding in NAMES.values()
+
+
 def guess(data: bytes) -> tuple[str, str]:
     """UTF-8 with damage where most of what isn't ASCII is sound, else Windows-1252, the usual one before UTF-8."""
     text = data.decode("utf-8", "replace")

@@ -9,8 +9,8 @@ from pathlib import Path
 from utils.formats import SPLITS, DataError
 from utils.measure.metrics import abstains, normalise
 from utils.own.files import read_bytes
-from utils.own.limits import MAX_ANSWER_WORDS, MAX_CSV_BYTES, MAX_QUESTION, MAX_QUESTIONS, Remark, Unusable, show
-from utils.own.text import clean, decode
+from utils.own.limits import MAX_ANSWER_WORDS, MAX_CSV_BYTES, MAX_QUESTION, MAX_QUESTIONS, Remark, Unusable, listed, show
+from utils.own.text import clean, decode, is_certain
 
 NEEDED = ("question", "answer")
 OPTIONAL = ("other_answers", "wrong_answers", "document", "fact", "split")
@@ -38,15 +38,15 @@ def read_wordings(path: Path) -> tuple[list[Wording], list[Remark]]:
     except Unusable as problem:
         raise DataError(f"{path} {problem}; {EXPORT}") from None
     delimiter, names = read_header(path, text)
-    remarks = [Remark(path.name, f"was read as {encoding}", False)]
+    remarks = [Remark(path.name, f"was read as {encoding}", False, not is_certain(encoding))]
     if unknown := [name for name in names if name not in NEEDED + OPTIONAL]:
         columns = f"has columns that are not read: {show(', '.join(unknown))}; known are {', '.join(NEEDED + OPTIONAL)}"
         remarks.append(Remark(path.name, columns, False))
     wordings, problems = sift(read_rows(text, delimiter), names)
     remarks += [Remark(f"{path.name}, line {line}", problem, True) for line, problem in problems]
     if not wordings:
-        found = "".join(f"\n- {remark.place} {remark.text}" for remark in remarks[:10])
-        raise DataError(f"{path} holds no question that can be asked: write one a line below {', '.join(NEEDED)}{found}")
+        way_out = f"write one a line below {', '.join(NEEDED)}"
+        raise DataError(f"{path} holds no question that can be asked: {way_out}{listed(remarks)}")
     return wordings, remarks
 
 
@@ -83,7 +83,8 @@ def read_header(path: Path, text: str) -> tuple[str, list[str]]:
 
 def read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     """(line it begins on, cells) of each row below the header; where quotes don't match, what is wrong with them."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = io.StringIO(text, newline="").readlines()
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 0
     while True:
         begins, cells = line + 1, []
@@ -92,7 +93,9 @@ def read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]
         except StopIteration:
             return
         except csv.Error as problem:
-            cells = f"is no row of a CSV ({problem}): check its quotation marks; one inside a text is written twice"
+            more = sum(bool(swallowed.strip()) for swallowed in lines[begins : rows.line_num])
+            lost = f", and {more} more line{'s' * (more != 1)} went with it" * bool(more)
+            cells = f"is no row of a CSV ({problem}){lost}: check its quotation marks; one inside a text is written twice"
         line = rows.line_num
         if begins > 1 and any(cells):
             yield begins, cells

@@ -8,7 +8,7 @@ from utils.data import Company, load_company
 from utils.measure.evaluation import Row
 from utils.measure.situations import Guide
 from utils.measure.summary import to_markdown
-from utils.report import HEADLINE, caption, headline_table, table_of, training_line
+from utils.report import HEADLINE, about, batch_note, caption, headline_table, table_of
 from utils.saved import Part
 
 
@@ -16,8 +16,7 @@ def classroom(company: Company, parts: Sequence[Part]) -> str | None:
     """The headline table of one desk's half, as the README has it."""
     for part in parts:
         rows = [row for row in part.rows if "figure" not in row]
-        about = f"{caption(part.provenance, rows)} {training_line(part.provenance)}"
-        return f"{headline_table(company, part.provenance, rows)}\n\n{about}"
+        return f"{headline_table(company, part.provenance, rows)}\n\n{about(part.provenance, rows)}"
     return None
 
 
@@ -29,7 +28,7 @@ def all_desks(parts: Sequence[Part], guide: Guide) -> str | None:
         return None
     ordered = in_order(answers, guide)
     shown = to_markdown(table_of(load_company(), ordered), [name for name in HEADLINE if name != "memory"])
-    return f"{shown}\n\n{caption(parts[0].provenance, ordered)} {trained(rows)}"
+    return f"{shown}\n\n{caption(parts[0].provenance, ordered)} {trained(rows)} {batch_note(ordered)}".rstrip()
 
 
 def trained(rows: Sequence[Row]) -> str:

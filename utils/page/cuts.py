@@ -6,7 +6,7 @@ from utils.measure.evaluation import Row, estimate
 from utils.measure.metrics import precision, recall
 from utils.measure.samples import Background
 from utils.measure.statistics import Pages
-from utils.page.tables import table
+from utils.page.tables import scope, table
 
 FACTS = ("one fact", "one fact, page held out")  # held out of a training, or not
 BY_KIND = (
@@ -36,8 +36,13 @@ STRICTNESS: dict[str, Callable[[Row, Pages], float | None]] = {  # column → va
 }
 SEARCHED = (
     "The same readers behind better and worse searches, on questions about one fact. `gold`: the passage with the "
-    "answer is always there, first, in the `middle` or `last`; `hard`: only passages that look like it; `-3`: three "
+    "answer is always there, first, in the `middle` or `last`; `hard`: only passages that look like it; `random`: some of "
+    "the other desks' passages; `none`: no passage; `hybrid`, `dense` and `keyword`: what that search finds; `-3`: three "
     "passages instead of one. `raft` reads three, as it was trained to."
+)
+STAYED = (
+    "The questions whose answer changed, after the revision: with the old pages taken out of the index, and with old and "
+    "new ones both in it. Where an answer was taken away there is no new one, so there only the old one counts."
 )
 VERSIONS = {  # column → (measure, whether the old pages are still in the index)
     "new answer, old pages removed": ("correct", False),
@@ -61,7 +66,7 @@ def desks(rows: Sequence[Row], about: Background) -> str | None:
         return " → ".join(str(estimate(part, lambda row: row["correct"], about.clusters)) for part in parts)
 
     told = "Right answers before the revision → new answers after it, where the answer changed."
-    return f"{told}\n\n{by_system(answers, names, cell)}"
+    return f"{told} {scope(answers)}\n\n{by_system(answers, names, cell)}"
 
 
 def kinds(rows: Sequence[Row], about: Background) -> str | None:
@@ -77,7 +82,10 @@ def kinds(rows: Sequence[Row], about: Background) -> str | None:
         return str(estimate(here, lambda row: row["correct"], about.clusters))
 
     found = [row for row in answers if row["gold_retrieved"]]
-    parts = [BY_KIND, by_system(answers, names, cell)] + [WHERE_FOUND, by_system(found, names, cell)] * bool(found)
+    parts = [f"{BY_KIND} {scope(answers)}", by_system(answers, names, cell)] + [
+        WHERE_FOUND,
+        by_system(found, names, cell),
+    ] * bool(found)
     return "\n\n".join(parts)
 
 
@@ -103,7 +111,7 @@ def strictness(rows: Sequence[Row], about: Background) -> str | None:
 
         return str(estimate(own, value, about.clusters))
 
-    return f"{STRICT}\n\n{by_system(answers, list(STRICTNESS), cell)}"
+    return f"{STRICT} {scope(answers)}\n\n{by_system(answers, list(STRICTNESS), cell)}"
 
 
 def versions(rows: Sequence[Row], about: Background) -> str | None:
@@ -121,7 +129,7 @@ def versions(rows: Sequence[Row], about: Background) -> str | None:
         here = [row for row in own if row["both_versions"] == both and (measure == "stale" or row["em"] is not None)]
         return str(estimate(here, lambda row: row[measure], about.clusters))
 
-    return by_system(answers, list(VERSIONS), cell)
+    return f"{STAYED} {scope(answers)}\n\n{by_system(answers, list(VERSIONS), cell)}"
 
 
 def searched(rows: Sequence[Row], about: Background) -> str | None:
@@ -136,7 +144,7 @@ def searched(rows: Sequence[Row], about: Background) -> str | None:
         name = "gold_retrieved" if column == columns[0] else "correct"
         return str(estimate(own, lambda row: bool(row[name]), about.clusters))
 
-    return f"{SEARCHED}\n\n{by_system(answers, columns, cell)}"
+    return f"{SEARCHED} {scope(answers)}\n\n{by_system(answers, columns, cell)}"
 
 
 def by_system(answers: Sequence[Row], columns: Sequence[str], cell: Callable[[Sequence[Row], str], str]) -> str:

@@ -11,7 +11,8 @@ INTRO = (
     "and what had been seen by then. All at 135M parameters, on this company; in brackets 95 % intervals. Over all "
     "promises measured so far, the risk of a wrong verdict is held at 5 % (Holm), which asks more of each than that its "
     "interval lies beyond the margin. The sides of a condition, in italics, are judged by themselves, so a side can be "
-    "decided where the promise isn't. R5 and F1 are two promises about one measurement. What is said of money rests on "
+    "decided where the promise isn't; a promise *depends* only where its sides are opposite and both surely enough for "
+    "Holm together. R5 and F1 are two promises about one measurement. What is said of money rests on "
     "the prices and the minutes of work in [`prices.yaml`](../prices.yaml), which are assumptions; lesson 11 tries "
     "others, and some turn a verdict round. What stands *beside* a verdict was asked later and decides nothing."
 )
@@ -46,14 +47,15 @@ def ledger_line(claim: Claim, verdict: Mapping) -> list[str]:
     said = f"**{verdict['verdict']}** ({verdict['reach']})"
     if verdict["sides"]:
         sides = (
-            f"*{name}* {side['verdict']}, {described(side)} ({counted(side)})" for name, side in verdict["sides"].items()
+            f"*{name}* {side['verdict']}, {described(side)} ({counted(side, claim.items)})"
+            for name, side in verdict["sides"].items()
         )
         said += f". {verdict['moderator'].capitalize()}: {'; '.join(sides)}"
     if verdict["questions_needed"]:
-        said += f" (it would take {at_least(verdict['questions_needed'])} questions, on as many more pages)"
+        said += f" (it would take {at_least(verdict['questions_needed'])} {claim.items}, the pages growing in step)"
     if verdict["beside"]:
         said += f". Beside it: {'; '.join(f'*{name}* {described(one)}' for name, one in verdict['beside'].items())}"
-    measured = f"{claim.statistic}: {described(verdict)}, {counted(verdict)}"
+    measured = f"{claim.statistic}: {described(verdict)}, {counted(verdict, claim.items)}"
     return [claim.claim_id, claim.promise, measured, bounds(*verdict["promised"]), said]
 
 
@@ -66,14 +68,14 @@ def at_least(questions: int) -> str:
     return f"at least {questions}" if questions <= MOST else f"more than {MOST:,}"
 
 
-def counted(verdict: Mapping) -> str:
-    """From how many questions (or items of another kind) and trainings.
+def counted(verdict: Mapping, items: str) -> str:
+    """From how many items and trainings.
 
-    >>> counted({"n": 48, "seeds": 5}), counted({"n": 1, "seeds": 0})
+    >>> counted({"n": 48, "seeds": 5}, "questions"), counted({"n": 1, "seeds": 0}, "weights")
     ('48 questions, 5 seeds', 'measured once')
     """
     seeds = verdict["seeds"]
-    parts = [f"{verdict['n']} questions"] * (verdict["n"] > 1) + [f"{seeds} seed{'s' * (seeds > 1)}"] * (seeds > 0)
+    parts = [f"{verdict['n']} {items}"] * (verdict["n"] > 1) + [f"{seeds} seed{'s' * (seeds > 1)}"] * (seeds > 0)
     return ", ".join(parts) or "measured once"
 
 
@@ -87,5 +89,9 @@ def larger_models(verdicts: Mapping[str, dict], findings: Mapping[str, Finding])
         if finding
     ]
     none = [name for name in ours if name not in findings]
+    about = (
+        "*Ours* is the ledger's number. What others measured bears on the same promise and is mostly another quantity, on "
+        "other data: compare the direction, not the size. Promises about money, seconds or mechanism are left out."
+    )
     rest = [f"No figure of a larger model is at hand for {', '.join(none)}."] if none else []
-    return "\n\n".join([table(["id", "ours", "others", "how we know"], lines), *rest]) if lines else None
+    return "\n\n".join([about, table(["id", "ours", "others", "how we know"], lines), *rest]) if lines else None

@@ -59,8 +59,9 @@ def without_model(answers: Sequence[Row], about: Background, experiment: str) ->
     if len(set(bare.values())) < 2:
         return []
     plain, model = (max((name for name in bare if bare[name] == kind), key=share.get) for kind in (True, False))
+    level = " and ".join(f"`{name}`" for name in bare if not bare[name] and share[name] == share[model])
     lead = difference(right[plain], right[model], lambda row: row["correct"], about.clusters)
-    said = f"- Without a language model, `{plain}` is ahead of `{model}`, the best one with a model, by {lead}"
+    said = f"- Without a language model, `{plain}` is ahead of the best with one, {level}, by {lead}"
     return [f"{said}: {where(experiment)}, before the revision."] if lead.low > 0 else []
 
 

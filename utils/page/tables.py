@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from utils.measure.evaluation import Row
 from utils.measure.samples import Sample
+from utils.report import seeds_line
 
 WHERE = {"comparison": "the classroom", "full": "all desks"}
 
@@ -36,6 +38,17 @@ def interval_of(value: float, low: float, high: float) -> str:
         if shown[1] != shown[2]:
             return f"{shown[0]} [{shown[1]}, {shown[2]}]"
     return f"{value:.2f}"
+
+
+def scope(rows: Sequence[Row], what: str = "questions") -> str:
+    """Over how many questions, or items of a figure, a table is, and how many trainings of each system answered.
+
+    >>> scope([{"question_id": "q1", "system": "raft/gold", "seed": 1}, {"question_id": "q2", "system": "raft", "seed": 2}])
+    '2 questions; 2 training seeds.'
+    """
+    asked = len({row["item"] if "figure" in row else row["question_id"] for row in rows})
+    trained = [{**row, "system": row["system"].partition("/")[0]} for row in rows if row["seed"] is not None]
+    return f"{asked} {what}" + f"; {seeds_line(trained)}" * bool(trained) + "."
 
 
 def bounds(low: float | None, high: float | None) -> str:

@@ -6,11 +6,11 @@ import numpy as np
 
 from utils.measure.evaluation import Estimate, Row, estimate
 from utils.measure.samples import Background
-from utils.page.tables import table
+from utils.page.tables import scope, table
 
 DELETED = (
     "**A page is deleted.** Right answers about it while it is in the index, and once it is gone. `rag` is asked about all "
-    "desks, the trained systems about the classroom's, which they were trained on."
+    "desks ({asked} questions), the trained systems about the classroom's, which they were trained on ({scope})."
 )
 SECRETS = (
     "**A secret on a private page.** The share of secrets told: to anybody, where the search has no filter; with a filter, "
@@ -45,7 +45,12 @@ def deleted(rows: Sequence[Row], about: Background) -> str | None:
     lines = []
     for name in dict.fromkeys(name.removesuffix("/deleted") for name in names):
         lines.append([f"`{name}`", *(right(rows, system, about) for system in (name, f"{name}/deleted"))])
-    return f"{DELETED}\n\n{table(['system', 'right, page there', 'right, page deleted'], lines)}" if lines else None
+    if not lines:
+        return None
+    own = [row for row in rows if row["system"] in names and "figure" not in row]
+    asked = len({row["question_id"] for row in own})
+    told = DELETED.format(asked=asked, scope=scope([row for row in own if row["seed"] is not None]).removesuffix("."))
+    return f"{told}\n\n{table(['system', 'right, page there', 'right, page deleted'], lines)}"
 
 
 def secrets(rows: Sequence[Row], about: Background) -> str | None:
@@ -55,7 +60,8 @@ def secrets(rows: Sequence[Row], about: Background) -> str | None:
     lines = []
     for name in dict.fromkeys(name.removesuffix("/no-filter") for name in names):
         lines.append([f"`{name}`", *(right(rows, f"{name}/{guard}", about) for guard in guards)])
-    return f"{SECRETS}\n\n{table(['system', *guards.values()], lines)}" if lines else None
+    told = f"{SECRETS} {scope([row for row in rows if row['system'].partition('/')[2] in guards], 'secrets')}"
+    return f"{told}\n\n{table(['system', *guards.values()], lines)}" if lines else None
 
 
 def poison(rows: Sequence[Row], about: Background) -> str | None:
@@ -65,7 +71,10 @@ def poison(rows: Sequence[Row], about: Background) -> str | None:
         system, _, how = name.partition("/")
         cells = [mean(rows, name, FOUND, about), mean(rows, name, PASSED, about), right(rows, name, about)]
         lines.append([f"`{system}`", how or "no poisoned page", *cells])
-    return f"{POISON}\n\n{table(['system', 'page', 'found', 'passed on', 'right'], lines)}" if lines else None
+    asked = len({row["question_id"] for row in rows if "figure" not in row})
+    attacks = scope([row for row in rows if row.get("figure") == PASSED], "attacks")
+    told = f"{POISON} *Right*: over {asked} questions. {attacks}"
+    return f"{told}\n\n{table(['system', 'page', 'found', 'passed on', 'right'], lines)}" if lines else None
 
 
 def canaries(rows: Sequence[Row]) -> str | None:

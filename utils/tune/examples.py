@@ -145,9 +145,9 @@ def raft_examples(
     """`raft`: questions with passages the retriever really finds, in its order, so that distractors are the hard ones.
 
     The answer cites the passage that holds it; where none does, also because it was taken out on purpose, the right
-    answer is to abstain (RAFT: Zhang et al. 2024, arXiv 2403.10131). From the second round on the passage tells another
-    fact's value of the same type, and so does the answer: what can't be remembered must be read (entity substitution:
-    Longpre et al. 2021, arXiv 2109.05052).
+    answer is to abstain. (After RAFT: Zhang et al. 2024, arXiv 2403.10131. There it is given all the same, and answers
+    reason and quote.) From the second round on the passage tells another fact's value of the same type, and so does the
+    answer: what can't be remembered must be read (entity substitution: Longpre et al. 2021, arXiv 2109.05052).
     """
     chance = random.Random(seed)
     pools = retrieve([question.text for question in questions], choice.k + choice.spare)
