@@ -73,8 +73,11 @@ def to_notes(results: Sequence[Mapping]) -> str:
         if "right_ours_minus_theirs" in settings:
             gap, low, high = settings["right_ours_minus_theirs"]
             right = f"right answers, ours minus theirs: {gap:.2f} [{low:.2f}, {high:.2f}]"
-            plain = f"with the peer in float32 instead of its default bfloat16: {settings['in_float32']['times']:.1f} ×"
-            lines.append(f"- `{result['name']}`: {right}; {plain} (one seed).")
+            plain = ""
+            if "in_float32" in settings:
+                times = settings["in_float32"]["times"]
+                plain = f"; with the peer in float32 instead of its default bfloat16: {times:.1f} × (one seed)"
+            lines.append(f"- `{result['name']}`: {right}{plain}.")
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from utils.comparison import ask, condition_of
 from utils.fetch import DEFAULT_MODEL
 from utils.files import ROOT, read_json, sha256_file, sha256_text, write_json, write_manifest
 from utils.lab import TRAINING, Lab, examples_of, open_lab
-from utils.machine import cpu_name, versions
+from utils.machine import cpu_name, pick_dtype, versions
 from utils.measure.evaluation import Estimate, cluster_of, difference, score
 from utils.models import LanguageModel, find_model
 from utils.selection import shares
@@ -54,7 +54,6 @@ def run(race: Race) -> Measured:
         for seed in race.seeds
     ]
     value, low, high = middle([pair["theirs"]["seconds"] / pair["ours"]["seconds"] for pair in rounds])
-    plain = run_theirs(lab, race, race.seeds[0], {**race.tried[best], "bf16": False})
     gap = compare_answers(lab, rounds)
     settings = {
         "examples": len(examples_of(lab, race.arm, "train", race.seeds[0])[:: race.every]),
@@ -65,11 +64,11 @@ def run(race: Race) -> Measured:
         "peer_versions": first[0]["versions"],
         "right_ours_minus_theirs": [gap.value, gap.low, gap.high],
         "as_accurate": gap.low > MARGIN,
-        "in_float32": {  # what is left of the lead without the peer's number format, on the first seed
-            "times": plain["seconds"] / rounds[0]["ours"]["seconds"],
-            **{key: plain[key] for key in ("seconds", "dev", "test")},
-        },
     }
+    if pick_dtype() == "float32":  # what is left of the lead where the peer's own format is the slow one, on the first seed
+        plain = run_theirs(lab, race, race.seeds[0], {**race.tried[best], "bf16": False})
+        times = plain["seconds"] / rounds[0]["ours"]["seconds"]
+        settings["in_float32"] = {"times": times, **{key: plain[key] for key in ("seconds", "dev", "test")}}
     return Measured(value, low, high, [without_rows(pair) for pair in rounds], settings)
 
 

@@ -15,7 +15,7 @@ from benchmarks.frame import Benchmark, Measured, middle
 from utils.lab import Lab, open_lab, plan_training
 from utils.tune.examples import Encoded
 from utils.tune.lora import add_adapter
-from utils.tune.loss import Prepared
+from utils.tune.loss import Prepared, fast_forms
 from utils.tune.schedule import Settings, plan_batches
 from utils.tune.training import Run
 
@@ -40,19 +40,20 @@ def measure_arm(lab: Lab, arm: str) -> list[dict]:
     learn = plan.learn[: STEPS * settings.batch_size]
     model = add_adapter(lab.lm, settings.rank, settings.lowest_layer, settings.seed)
     try:
-        run = Run(model, settings, Path("never-written"), {})
-        prepared = Prepared(model, learn, settings.lowest_layer, keep=plan.settings.epochs > 1)
-        with FlopCounterMode(display=False) as counter:
-            seconds_of(run, prepared)
-        flops = counter.get_total_flops()
-        plain = plain_flops(model, learn, settings)
-        rows = []
-        for number in range(ROUNDS):
-            ceiling, seconds = ceiling_flops(), seconds_of(run, prepared)
-            rows.append({"flops": flops, "seconds": seconds, "ceiling": ceiling, "share": flops / seconds / ceiling})
-            rows[-1]["saved"] = 1 - flops / plain
-            print(f"  {arm}, round {number + 1} of {ROUNDS}: {rows[-1]['share']:.2f} of the ceiling", flush=True)
-        return rows
+        with fast_forms(model):
+            run = Run(model, settings, Path("never-written"), {})
+            prepared = Prepared(model, learn, settings.lowest_layer, keep=plan.settings.epochs > 1)
+            with FlopCounterMode(display=False) as counter:
+                seconds_of(run, prepared)
+            flops = counter.get_total_flops()
+            plain = plain_flops(model, learn, settings)
+            rows = []
+            for number in range(ROUNDS):
+                ceiling, seconds = ceiling_flops(lab.lm.model.dtype), seconds_of(run, prepared)
+                rows.append({"flops": flops, "seconds": seconds, "ceiling": ceiling, "share": flops / seconds / ceiling})
+                rows[-1]["saved"] = 1 - flops / plain
+                print(f"  {arm}, round {number + 1} of {ROUNDS}: {rows[-1]['share']:.2f} of the ceiling", flush=True)
+            return rows
     finally:
         model.unload()
 
@@ -66,11 +67,11 @@ def seconds_of(run: Run, prepared: Prepared) -> float:
     return time.perf_counter() - start
 
 
-def ceiling_flops(repeats: int = 15) -> float:
-    """FLOPs a second of the fastest of SHAPES, each by its median, in the model's number format here."""
+def ceiling_flops(dtype: torch.dtype, repeats: int = 15) -> float:
+    """FLOPs a second of the fastest of SHAPES, each by its median, in this number format: the model's own."""
     best = 0.0
     for rows, inner, columns in SHAPES:
-        left, right = torch.randn(rows, inner), torch.randn(columns, inner)
+        left, right = (torch.randn(size, inner).to(dtype) for size in (rows, columns))
         seconds = []
         for _ in range(repeats):
             start = time.perf_counter()

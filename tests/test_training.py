@@ -10,10 +10,11 @@ from fakes import one_thread, tiny_model  # noqa: F401
 from safetensors.torch import load_file
 
 from utils.files import DamagedFile
+from utils.models import clone
 from utils.tune import schedule
 from utils.tune.examples import MASKED, Encoded, Example, encode
 from utils.tune.lora import add_adapter, trainable
-from utils.tune.loss import Prepared, answer_loss
+from utils.tune.loss import Prepared, answer_loss, fast_forms
 from utils.tune.schedule import Settings, learning_rate, plan_batches
 from utils.tune.training import Run, train
 
@@ -74,6 +75,31 @@ def test_loss_and_gradients_are_those_of_the_whole_model(lm, lowest_layer, batch
     plain = plain_loss(model, encoded()[batch])
     torch.testing.assert_close(ours, plain)
     torch.testing.assert_close(our_gradients, torch.autograd.grad(plain, trainable(model).values()))
+
+
+def test_the_fast_forms_have_the_same_loss_and_gradients_and_leave_the_model_as_it_was(lm):
+    """In bfloat16, the only format that they are taken in: the difference is no more than rounding."""
+    lm = clone(lm, "bfloat16")
+    model, before = add_adapter(lm, 4, 1, seed=1), lm.model.config._attn_implementation
+    with torch.no_grad():
+        for parameter in trainable(model).values():
+            parameter.normal_(std=0.1)
+    part = Prepared(model, encoded(), 1).part(range(len(PAIRS)))
+    usual = answer_loss(model, part, 1)
+    with fast_forms(model):
+        assert lm.model.config._attn_implementation == "eager"
+        fast = answer_loss(model, part, 1)
+        gradients = torch.autograd.grad(fast, trainable(model).values())
+    assert lm.model.config._attn_implementation == before
+    torch.testing.assert_close(fast, usual, rtol=0.01, atol=0.0)
+    for ours, theirs in zip(gradients, torch.autograd.grad(usual, trainable(model).values()), strict=True):
+        assert torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0) > 0.99
+
+
+def test_in_float32_the_fast_forms_change_nothing(lm):
+    model, before = add_adapter(lm, 4, 1, seed=1), lm.model.config._attn_implementation
+    with fast_forms(model):
+        assert lm.model.config._attn_implementation == before
 
 
 def test_training_agrees_with_a_plain_loop(lm, uninterrupted):

@@ -24,12 +24,12 @@ class Tree:
     positions: tuple[int, ...]
     paths: tuple[tuple[int, ...], ...]
 
-    def visible(self) -> list[list[bool]]:
-        """(tokens, tokens): whether the row's token sees the column's: itself and what stands before it on its branch."""
-        rows: list[list[bool]] = []
+    def visible(self) -> list[bytearray]:
+        """(tokens, tokens): 1 where the row's token sees the column's: itself and what stands before it on its branch."""
+        rows: list[bytearray] = []
         for number, parent in enumerate(self.parents):
-            row = list(rows[parent]) if parent >= 0 else [False] * len(self.tokens)
-            row[number] = True
+            row = bytearray(rows[parent]) if parent >= 0 else bytearray(len(self.tokens))
+            row[number] = 1
             rows.append(row)
         return rows
 
