@@ -4,7 +4,13 @@ from benchmarks.frame import Benchmark, Measured
 from benchmarks.train import Race, run
 
 BENCHMARK = Benchmark("train-long", "×", 5, "higher", "TRL SFTTrainer, its defaults on a CPU")
-RACE = Race("raft", 10, (1, 2, 3, 4, 5), ({"learning_rate": 1e-3, "epochs": 1}, {"learning_rate": 2e-3, "epochs": 1}))
+RACE = Race(
+    arm="raft",
+    every=10,
+    seeds=(1, 2, 3, 4, 5),
+    ours=({},),
+    theirs=({"learning_rate": 1e-3, "epochs": 1}, {"learning_rate": 2e-3, "epochs": 1}),
+)
 
 
 def measure() -> Measured:

@@ -12,6 +12,7 @@ from benchmarks.__main__ import ORDER
 from benchmarks.ask import ask_ours
 from benchmarks.frame import in_turn, is_met, kept_folder, middle
 from benchmarks.report import MARKS, README, outcome, plot_reach, reach, saved_results, to_notes, to_text
+from benchmarks.train import choose_ours
 from utils.files import read_text
 
 FIELDS = {"name", "value", "unit", "target", "better", "against", "n_runs", "low", "high", "raw", "provenance"}
@@ -102,6 +103,15 @@ def test_a_race_is_shown_with_its_right_answers_and_in_one_number_format():
     notes = to_notes([*others, {"name": "train-short", "provenance": {"settings": settings}}])
     assert notes.startswith("- `train-short`") and "-0.01 [-0.04, 0.02]" in notes and "5.2 ×" in notes
     assert to_notes(others) == ""
+
+
+@pytest.mark.parametrize(("needed", "chosen"), [(0.70, 4), (0.80, 6), (0.90, 6)], ids=["both", "one", "neither"])
+def test_ours_is_the_quickest_setting_as_right_as_the_peer(needed, chosen):
+    tried = [
+        ({"seconds": 80.0, "dev": {"all": 0.82}}, {"epochs": 6}),
+        ({"seconds": 55.0, "dev": {"all": 0.75}}, {"epochs": 4}),
+    ]
+    assert choose_ours(tried, needed) == {"epochs": chosen}
 
 
 def test_every_comparison_has_its_module():
