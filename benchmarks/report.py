@@ -28,15 +28,15 @@ def to_text(results: Sequence[Mapping]) -> str:
 def to_table(results: Sequence[Mapping]) -> str:
     """A line a comparison, as Markdown."""
     lines = [
-        "| comparison | against | measured | target | runs, systems or lessons | reached |",
-        "|---|---|---|---|---|---|",
+        "| comparison | against | measured | target | runs, systems or lessons | reached | processor |",
+        "|---|---|---|---|---|---|---|",
     ]
     for result in results:
         sign = "at least" if result["better"] == "higher" else "at most"
         unit = "× its seconds" if (result["unit"], result["better"]) == ("×", "lower") else result["unit"]
         lines.append(
             f"| `{result['name']}` | {result['against']} | {show(result)} | {sign} {result['target']:g} {unit} | "
-            f"{result['n_runs']} | {outcome(result)} |"
+            f"{result['n_runs']} | {outcome(result)} | {result['provenance']['cpu']} |"
         )
     return "\n".join(lines)
 

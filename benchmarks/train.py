@@ -36,7 +36,7 @@ MARGIN = -0.05  # the race counts where ours isn't clearly more than five points
 
 @dataclass(frozen=True)
 class Race:
-    """An arm, which of its examples (one in `every`), the seeds, and what each side tries: ours as changes to the course's."""
+    """An arm, which of its examples (one in `every`), the seeds, and what each side tries; ours changes the course's."""
 
     arm: str
     every: int
