@@ -18,11 +18,8 @@ PROVENANCE_FIELDS = (
     "experiment", "model_sha256", "data_sha256", "code_commit", "versions", "cpu", "cores", "settings", "n_rows",
     "seconds", "date",
 )  # fmt: skip
-RESULTS = (
-    "data/results",
-    "benchmarks/results",
-    "benchmarks/README.md",
-)  # what a run writes doesn't change the code that it ran
+# What a run writes doesn't change the code that it ran.
+RESULTS = ("data/results", "benchmarks/results", "benchmarks/README.md")
 
 
 def describe_run(

@@ -19,9 +19,9 @@ from utils.tune.lora import RETRAIN, add_adapter, save_adapter, trainable
 from utils.tune.loss import Prepared, answer_loss, fast_forms
 from utils.tune.schedule import LEG, Settings, learning_rate, plan_batches, plan_legs
 
-RETURN_EVERY = (
-    8  # steps: never, and a run over long examples grows to twice its memory; each, and a tenth of its time is lost
-)
+# Steps from one handing back of memory to the next. Never, and a run over long examples grows to twice its memory; at each,
+# and a tenth of its time is lost.
+RETURN_EVERY = 8
 
 
 @dataclass(frozen=True)
