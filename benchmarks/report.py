@@ -66,7 +66,7 @@ def shortfall(settings: Mapping) -> str:
 
 
 def to_notes(results: Sequence[Mapping]) -> str:
-    """What stands beside a race: how right both sides are, and what is left of the lead in one number format."""
+    """What stands beside a race: how right both sides are, and what is left of the lead in one number format; a limit."""
     lines = []
     for result in results:
         settings = result["provenance"]["settings"]
@@ -78,6 +78,11 @@ def to_notes(results: Sequence[Mapping]) -> str:
                 times = settings["in_float32"]["times"]
                 plain = f"; with the peer in float32 instead of its default bfloat16: {times:.1f} × (one seed)"
             lines.append(f"- `{result['name']}`: {right}{plain}.")
+        if "at_ceiling" in settings:
+            most = f"{settings['at_ceiling']:.3g} ×"
+            lines.append(
+                f"- `{result['name']}`: {most} if ours did nothing but its products, at the processor's best pace."
+            )
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from fakes import one_thread, tiny_model  # noqa: F401
 
-from utils.answer.generation import MAX_NEW_TOKENS, generate, read_prompts, render
+from utils.answer.generation import ENOUGH, MAX_NEW_TOKENS, generate, read_prompts, render
 
 PROMPTS = ["When is the large kiln fired?", "Ash?", "One shelf costs twelve crowns, " * 5, "窯", "a", "ab", "abc", "When?"]
 
@@ -65,13 +65,13 @@ def test_a_shared_beginning_changes_neither_texts_nor_logits(lm, prompts):
     assert texts == [as_text(lm, one_by_one(lm, prompt, 12)) for prompt in prompts]
 
 
-def passes_of(lm, prompts):
-    """(rows, columns) of the tokens in each pass that reads the prompts."""
+def passes_of(lm, prompts, n=1):
+    """(rows, columns) of the tokens in each pass of the model until there are n new ones."""
     shapes = []
     hook = lm.model.register_forward_pre_hook(
         lambda _, __, named: shapes.append(named["input_ids"].shape), with_kwargs=True
     )
-    generate(lm, prompts, max_new_tokens=1)
+    generate(lm, prompts, max_new_tokens=n)
     hook.remove()
     return [tuple(shape) for shape in shapes]
 
@@ -128,6 +128,28 @@ def test_a_batch_takes_no_step_after_its_last_answer_has_ended():
     lm.model.register_forward_hook(lambda *_: passes.append(1))
     generate(lm, PROMPTS[:2], max_new_tokens=9)
     assert ended[0] != ended[1] and len(passes) == max(ended) + 1 < 9
+
+
+def test_rows_that_have_ended_are_dropped_and_the_others_write_the_same_words():
+    lm = tiny_model()
+    tokens = [one_by_one(lm, prompt, 9) for prompt in PROMPTS]
+    lm.model.generation_config.eos_token_id = stops = [tokens[0][1], tokens[1][4], tokens[2][6]]
+    lengths = [next((place for place, token in enumerate(line) if token in stops), 9) for line in tokens]
+    made = generate(lm, PROMPTS, max_new_tokens=9)
+    assert [one.text for one in made] == [as_text(lm, line[:n]) for line, n in zip(tokens, lengths)]
+    assert [one.answer_tokens for one in made] == lengths and 1 < len(set(lengths))
+    rows = [shape[0] for shape in passes_of(lm, PROMPTS, 9)]
+    going = [sum(n >= step for n in lengths) for step in range(len(rows))]
+    assert rows[-1] < rows[0] == len(PROMPTS)
+    assert all(alive <= kept < alive / (1 - ENOUGH) + 1 for alive, kept in zip(going, rows))
+
+
+def test_the_output_layer_reads_last_states_that_lie_together():
+    lm, seen = tiny_model(), []  # a slice with gaps would be multiplied by a copy of the weights for each row
+    lm.model.get_output_embeddings().register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    generate(lm, [BEGIN + prompt for prompt in PROMPTS], max_new_tokens=2)
+    assert [tuple(states.shape[:2]) for states in seen] == [(1, 1), (8, 1), (8, 1)]
+    assert all(states.is_contiguous() for states in seen)
 
 
 def test_a_prompt_beyond_the_context_is_refused_with_its_length(lm):

@@ -288,8 +288,8 @@ show_lines([{"asked backwards": q.text, "one of": ", ".join(q.answers), "ft says
 # and have learned to stop after one.)
 
 # %%
-asked = list(one_wording.values())
-others = asked[len(asked) // 2 :] + asked[: len(asked) // 2]  # each with a fact from the other half of the list
+everyone = list(one_wording.values())
+asked, others = everyone[: len(everyone) // 2], everyone[len(everyone) // 2 :]  # one from each half: each fact once
 joint = [dataclasses.replace(one, text=f"{one.text} {two.text}") for one, two in zip(asked, others)]
 answers = ask(lab, "ft", tuned, joint, after=False)
 label = condition_of("ft", SEED, False, None)

@@ -51,7 +51,7 @@ from utils.systems import ask_with_passages, citations
 # %% tags=["setup"]
 SEED = 1  # the training run that this lesson looks at; the saved rows hold several
 WHOLE = False  # True: train raft on all its examples here and now, 6 to 15 minutes on two cores
-PART = 10  # otherwise train on every tenth example, about a minute, beside the whole training that comes with the course
+PART = 10  # otherwise on every tenth example, one to three minutes, beside the whole training that comes with the course
 QUESTION = "people-037-t1"  # the question we follow; any test question with a changed answer will do
 SYSTEMS = ["rag", "ft", "ft+rag", "raft"]
 
@@ -383,7 +383,8 @@ practised_all = rows_of(lab, "raft", raft_model, changed)
 display(tally({"a tenth of the practice": practised_less, "all of it": practised_all}))
 gap = difference(practised_all, practised_less, lambda row: row["correct"], clusters)
 print(f"new value, all of it minus a tenth, {len(changed)} questions: {gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
-print("More practice pays, also on pages drawn anew:", gap.low > 0)
+print(f"{PART} times the examples, and so {PART} times the steps, pay, also on pages drawn anew (one training each):",
+      gap.low > 0)
 
 # %% [markdown]
 # Now the new documents. Prediction 1 is the first two lines together; prediction 2 is the first line against the
@@ -402,7 +403,7 @@ for name, rows in read.items():
 with_pages = read["seen documents"] + read["held-out documents"]
 gap = difference(with_pages, open_book, lambda row: row["stale"], clusters)
 print(f"stale, raft minus ft+rag, the same questions: {gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
-print("So training to read has mended it, beyond chance:", gap.high < 0)
+print("So raft is less stale than ft+rag, beyond chance:", gap.high < 0)
 
 # %% [markdown]
 # If the held-out line keeps up with the seen one, `raft` reads: it has learned a skill and not the handbook. The
