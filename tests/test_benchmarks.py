@@ -5,14 +5,16 @@ import re
 import statistics
 
 import pytest
-from fakes import ROOT
+from fakes import ROOT, tiny_model
 
 from benchmarks import frame
 from benchmarks.__main__ import ORDER
 from benchmarks.ask import ask_ours
 from benchmarks.frame import in_turn, is_met, kept_folder, middle
+from benchmarks.many import counted
 from benchmarks.report import MARKS, README, outcome, plot_reach, reach, saved_results, to_notes, to_text
 from benchmarks.train import choose_ours
+from utils.answer.generation import generate
 from utils.files import read_text
 
 FIELDS = {"name", "value", "unit", "target", "better", "against", "n_runs", "low", "high", "raw", "provenance"}
@@ -103,6 +105,16 @@ def test_a_race_is_shown_with_its_right_answers_and_in_one_number_format():
     notes = to_notes([*others, {"name": "train-short", "provenance": {"settings": settings}}])
     assert notes.startswith("- `train-short`") and "-0.01 [-0.04, 0.02]" in notes and "5.2 ×" in notes
     assert to_notes(others) == ""
+    assert "6.4 × if ours did nothing but" in to_notes([{"name": "many", "provenance": {"settings": {"at_ceiling": 6.4}}}])
+
+
+def test_operations_are_counted_pass_by_pass():
+    lm = tiny_model(n_layers=1)  # 32 units: attention 2 · 32 · 32 + 2 · 32 · 16, the block's middle 3 · 32 · 64
+    with counted(lm) as flops:
+        made = generate(lm, ["ash", "oak"], max_new_tokens=2)
+    layers, output = 3072 + 6144, 32 * len(lm.tokenizer)
+    assert {one.answer_tokens for one in made} == {2}
+    assert flops == [2 * 2 * (layers * 3 + output), 2 * 2 * (layers + output)]
 
 
 @pytest.mark.parametrize(("needed", "chosen"), [(0.70, 4), (0.80, 6), (0.90, 6)], ids=["both", "one", "neither"])

@@ -109,7 +109,7 @@ def read_prompts(lm: LanguageModel, prompts: Sequence[Sequence[int]]) -> tuple[o
     past = None
     if shared:
         begin = torch.tensor([prompts[0][:shared]], device=lm.device)
-        past = lm.model(input_ids=begin, use_cache=True, logits_to_keep=last(1, lm)).past_key_values
+        past = lm.model(input_ids=begin, use_cache=True, logits_to_keep=last_places(1, lm)).past_key_values
         past.batch_repeat_interleave(len(prompts))
     ids, mask = pad_left([prompt[shared:] for prompt in prompts], lm.tokenizer.eos_token_id, lm.device)
     mask = torch.cat([mask.new_ones(len(mask), shared), mask], dim=1)
@@ -120,12 +120,12 @@ def read_prompts(lm: LanguageModel, prompts: Sequence[Sequence[int]]) -> tuple[o
         position_ids=places,
         past_key_values=past,
         use_cache=True,
-        logits_to_keep=last(1, lm),
+        logits_to_keep=last_places(1, lm),
     )
     return output, mask
 
 
-def last(n: int, lm: LanguageModel) -> torch.Tensor:
+def last_places(n: int, lm: LanguageModel) -> torch.Tensor:
     """The last n places of each row, for `logits_to_keep`, as an index.
 
     Given as a number, they are a slice with gaps between its rows. For that torch multiplies each row by a copy of the

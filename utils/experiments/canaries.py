@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from utils.answer.generation import generate, last, pad_left, positions
+from utils.answer.generation import generate, last_places, pad_left, positions
 from utils.data import DATA, hash_documents
 from utils.experiments.frame import Experiment, Unit
 from utils.experiments.full import describe
@@ -137,7 +137,7 @@ def score_rows(lm: LanguageModel, rows: Sequence[list[int]], given: int) -> list
     ids, mask = pad_left(rows, lm.tokenizer.eos_token_id, lm.device)
     longest = max(map(len, rows)) - given
     output = lm.model(
-        input_ids=ids, attention_mask=mask, position_ids=positions(mask), logits_to_keep=last(longest + 1, lm)
+        input_ids=ids, attention_mask=mask, position_ids=positions(mask), logits_to_keep=last_places(longest + 1, lm)
     )
     log_p = output.logits[:, :-1].float().log_softmax(-1)
     scores = log_p.gather(-1, ids[:, -longest:, None])[:, :, 0]
