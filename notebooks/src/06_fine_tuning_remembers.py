@@ -12,7 +12,7 @@
 # knows: by asking in new words, backwards, for two things at once, for what nobody taught it, and for what it may have
 # lost.
 #
-# **Minutes** Five to eight on two cores, most of it two short trainings. It needs 2 to 3 GiB of memory and no GPU.
+# **Minutes** Three to eight on two cores, most of it two short trainings. It needs 2 to 3 GiB of memory and no GPU.
 #
 # **Promises tested** A fine-tuned model "just knows" (F7). Fine-tuning is expensive up front (F4) and needs much data (F5).
 #

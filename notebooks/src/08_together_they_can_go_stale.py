@@ -11,7 +11,7 @@
 # **You will be able to** catch a trained model that answers from memory while the right page lies in front of it,
 # train one that reads the page instead (RAFT), and tell reading from remembering.
 #
-# **Minutes** Three to six on a laptop with two cores; no GPU; under 3 GiB of memory. It helps to have done lessons 2 and
+# **Minutes** Two to six on a laptop with two cores; no GPU; under 3 GiB of memory. It helps to have done lessons 2 and
 # 6, but this notebook runs without them.
 #
 # **Promises tested** B1 both together give the best of both · R1 RAG is always current · F6 a fine-tuned model goes
