@@ -119,7 +119,7 @@ def counted(lm: LanguageModel) -> Iterator[list[float]]:
 
 
 def weigh(done: Mapping[str, dict], questions: Sequence[Question]) -> dict:
-    """A round's figures; `at_ceiling` is what the ratio would be if ours did nothing but multiply, at the machine's best pace.
+    """A round's figures; `at_ceiling` is what the ratio would be if ours did nothing but multiply at the best pace here.
 
     SystemExit where the models weren't given the same prompts.
     """
