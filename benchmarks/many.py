@@ -8,20 +8,19 @@ import json
 import random
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from benchmarks.ask import ask_ours, ask_peer
+from benchmarks.ceiling import ceiling_flops, counted
 from benchmarks.frame import Measured, in_turn, kept_folder, middle, share_right
-from benchmarks.train_ceiling import ceiling_flops
 from utils.answer.generation import MAX_NEW_TOKENS, generate, render
 from utils.data import load_company
 from utils.fetch import DEFAULT_MODEL
 from utils.files import sha256_text
 from utils.lab import READING
-from utils.models import LanguageModel, default_embedder, find_model, load_language_model
+from utils.models import default_embedder, find_model, load_language_model
 from utils.records import Question
 from utils.retrieve.chunking import chunk_documents
 from utils.retrieve.embedding import load_embedder
@@ -98,24 +97,6 @@ def answer_all(job: dict) -> dict:
         "prompts": hashes,
         "dtype": str(lm.model.dtype),
     }
-
-
-@contextmanager
-def counted(lm: LanguageModel) -> Iterator[list[float]]:
-    """FLOPs of each pass inside: two a weight, in the layers for every token, in the output layer for a row's last one."""
-    output = lm.model.get_output_embeddings()
-    linear = [part for part in lm.model.modules() if isinstance(part, torch.nn.Linear) and part is not output]
-    layers, last, passes = sum(part.weight.numel() for part in linear), output.weight.numel(), []
-
-    def note(_: object, __: tuple, named: dict) -> None:
-        rows, columns = named["input_ids"].shape
-        passes.append(2.0 * rows * (layers * columns + last))
-
-    hook = lm.model.register_forward_pre_hook(note, with_kwargs=True)
-    try:
-        yield passes
-    finally:
-        hook.remove()
 
 
 def weigh(done: Mapping[str, dict], questions: Sequence[Question]) -> dict:

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.ceiling import SHAPES, ceiling_flops
 from benchmarks.frame import Benchmark, Measured, middle
 from utils.lab import Lab, open_lab, plan_training
 from utils.tune.examples import Encoded
@@ -21,7 +22,6 @@ from utils.tune.training import Run
 
 BENCHMARK = Benchmark("train-ceiling", "of the ceiling", 0.6, "higher", "the machine's own matrix products")
 STEPS, ROUNDS = 8, 5
-SHAPES = ((384, 576, 1536), (512, 576, 1536), (512, 1536, 576), (1024, 576, 1536))  # of the model's own, and larger
 
 
 def measure() -> Measured:
@@ -65,20 +65,6 @@ def seconds_of(run: Run, prepared: Prepared) -> float:
     for number, batch in enumerate(batches):
         run.step(prepared, batch, number, len(batches))
     return time.perf_counter() - start
-
-
-def ceiling_flops(dtype: torch.dtype, repeats: int = 15) -> float:
-    """FLOPs a second of the fastest of SHAPES, each by its median, in this number format: the model's own."""
-    best = 0.0
-    for rows, inner, columns in SHAPES:
-        left, right = (torch.randn(size, inner).to(dtype) for size in (rows, columns))
-        seconds = []
-        for _ in range(repeats):
-            start = time.perf_counter()
-            torch.nn.functional.linear(left, right)
-            seconds.append(time.perf_counter() - start)
-        best = max(best, 2 * rows * inner * columns / statistics.median(seconds))
-    return best
 
 
 def plain_flops(model: torch.nn.Module, examples: list[Encoded], settings: Settings) -> float:

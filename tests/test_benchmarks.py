@@ -10,8 +10,8 @@ from fakes import ROOT, tiny_model
 from benchmarks import frame
 from benchmarks.__main__ import ORDER
 from benchmarks.ask import ask_ours
+from benchmarks.ceiling import counted
 from benchmarks.frame import in_turn, is_met, kept_folder, middle
-from benchmarks.many import counted
 from benchmarks.report import MARKS, README, outcome, plot_reach, reach, saved_results, to_notes, to_text
 from benchmarks.train import choose_ours
 from utils.answer.generation import generate
