@@ -15,8 +15,9 @@ from benchmarks.ceiling import SHAPES, ceiling_flops
 from benchmarks.frame import Benchmark, Measured, middle
 from utils.lab import Lab, open_lab, plan_training
 from utils.tune.examples import Encoded
+from utils.tune.forms import fast_forms
 from utils.tune.lora import add_adapter
-from utils.tune.loss import Prepared, fast_forms
+from utils.tune.loss import Prepared
 from utils.tune.schedule import Settings, plan_batches
 from utils.tune.training import Run
 

@@ -13,8 +13,9 @@ from utils.files import DamagedFile
 from utils.models import clone
 from utils.tune import schedule
 from utils.tune.examples import MASKED, Encoded, Example, encode
+from utils.tune.forms import fast_forms
 from utils.tune.lora import add_adapter, trainable
-from utils.tune.loss import Prepared, answer_loss, fast_forms
+from utils.tune.loss import Prepared, answer_loss
 from utils.tune.schedule import Settings, learning_rate, plan_batches
 from utils.tune.training import Run, train
 
@@ -77,29 +78,32 @@ def test_loss_and_gradients_are_those_of_the_whole_model(lm, lowest_layer, batch
     torch.testing.assert_close(our_gradients, torch.autograd.grad(plain, trainable(model).values()))
 
 
-def test_the_fast_forms_have_the_same_loss_and_gradients_and_leave_the_model_as_it_was(lm):
-    """In bfloat16, the only format that they are taken in: the difference is no more than rounding."""
-    lm = clone(lm, "bfloat16")
+def loss_and_gradients(model, part) -> list[torch.Tensor]:
+    loss = answer_loss(model, part, 1)
+    return [loss, *torch.autograd.grad(loss, trainable(model).values())]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_fast_forms_have_the_same_loss_and_gradients_and_leave_the_model_as_it_was(lm, dtype):
+    lm = clone(lm, dtype)
     model, before = add_adapter(lm, 4, 1, seed=1), lm.model.config._attn_implementation
     with torch.no_grad():
-        for parameter in trainable(model).values():
-            parameter.normal_(std=0.1)
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad or "norm" in name:
+                parameter.normal_(std=0.1)
     part = Prepared(model, encoded(), 1).part(range(len(PAIRS)))
-    usual = answer_loss(model, part, 1)
+    usual = loss_and_gradients(model, part)
     with fast_forms(model):
-        assert lm.model.config._attn_implementation == "eager"
-        fast = answer_loss(model, part, 1)
-        gradients = torch.autograd.grad(fast, trainable(model).values())
+        assert sum("forward" in vars(piece) for piece in model.modules()) > 10
+        fast = loss_and_gradients(model, part)
+    assert not any("forward" in vars(piece) for piece in model.modules())
     assert lm.model.config._attn_implementation == before
-    torch.testing.assert_close(fast, usual, rtol=0.01, atol=0.0)
-    for ours, theirs in zip(gradients, torch.autograd.grad(usual, trainable(model).values()), strict=True):
-        assert torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0) > 0.99
-
-
-def test_in_float32_the_fast_forms_change_nothing(lm):
-    model, before = add_adapter(lm, 4, 1, seed=1), lm.model.config._attn_implementation
-    with fast_forms(model):
-        assert lm.model.config._attn_implementation == before
+    if dtype == "float32":
+        torch.testing.assert_close(fast, usual)
+    else:  # the difference is no more than rounding
+        torch.testing.assert_close(fast[0], usual[0], rtol=0.01, atol=0.0)
+        for ours, theirs in zip(fast[1:], usual[1:], strict=True):
+            assert torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0) > 0.99
 
 
 def test_training_agrees_with_a_plain_loop(lm, uninterrupted):
@@ -143,8 +147,8 @@ def test_an_epoch_in_several_legs_is_the_same_epoch(lm, uninterrupted, tmp_path,
 def test_states_kept_for_later_are_those_computed_on_the_spot(lm, numbers):
     model = add_adapter(lm, 4, 1, seed=1)
     kept, fresh = (Prepared(model, encoded(), lowest_layer=1, keep=keep).part(numbers) for keep in (True, False))
-    for field in dataclasses.fields(kept):
-        torch.testing.assert_close(getattr(kept, field.name), getattr(fresh, field.name))
+    for field in {field.name for field in dataclasses.fields(kept)} - {"blocks"}:
+        torch.testing.assert_close(getattr(kept, field), getattr(fresh, field))
 
 
 def test_without_validation_examples_the_curve_has_none(lm, tmp_path):

@@ -15,8 +15,9 @@ from utils.files import DamagedFile, atomic_file, check_manifest, sha256_text
 from utils.machine import return_memory
 from utils.models import LanguageModel
 from utils.tune.examples import MASKED, Encoded
+from utils.tune.forms import fast_forms
 from utils.tune.lora import RETRAIN, add_adapter, save_adapter, trainable
-from utils.tune.loss import Prepared, answer_loss, fast_forms
+from utils.tune.loss import Prepared, answer_loss
 from utils.tune.schedule import LEG, Settings, learning_rate, plan_batches, plan_legs
 
 # Steps from one handing back of memory to the next. Never, and a run over long examples grows to twice its memory; at each,
@@ -97,7 +98,9 @@ class Run:
     def __init__(self, model: PeftModel, settings: Settings, checkpoint: Path, made_from: dict):
         self.model, self.settings, self.checkpoint, self.made_from = model, settings, checkpoint, made_from
         self.parameters = trainable(model)
-        self.optimiser = torch.optim.AdamW(self.parameters.values(), lr=settings.learning_rate, weight_decay=0.0)
+        self.optimiser = torch.optim.AdamW(
+            self.parameters.values(), lr=settings.learning_rate, weight_decay=0.0, fused=True
+        )
         half = model.get_base_model().dtype == torch.float16
         self.scaler = torch.amp.GradScaler(model.device.type, enabled=half)  # float16 gradients underflow without it
 
