@@ -52,10 +52,11 @@ def show(result: Mapping) -> str:
 
 
 def outcome(result: Mapping) -> str:
-    """Whether the target is reached, whether the interval leaves that open, and whether the answers are too often wrong."""
+    """Whether the target is reached and whether the interval leaves that open; or that answers are too often wrong."""
+    if not is_as_right(result):
+        return "no; " + shortfall(result["provenance"]["settings"])
     doubt = result["low"] < result["high"] and result["low"] <= result["target"] <= result["high"]
-    reached = ("yes" if is_met(result) else "no") + (", but the interval holds the target" if doubt else "")
-    return reached + ("" if is_as_right(result) else "; " + shortfall(result["provenance"]["settings"]))
+    return ("yes" if is_met(result) else "no") + (", but the interval holds the target" if doubt else "")
 
 
 def shortfall(settings: Mapping) -> str:
