@@ -61,7 +61,7 @@ def adapted(part: AdaptedLinear, x: torch.Tensor) -> torch.Tensor:
     """What the adapted layer gives for x (..., in), with its one active adapter."""
     (name,), base = part.active_adapters, part.base_layer
     a, b = part.lora_A[name].weight, part.lora_B[name].weight
-    result = AdaptedProduct.apply(x.view(-1, x.shape[-1]), base.weight, base.bias, a, b, part.scaling[name])
+    result = AdaptedProduct.apply(x.reshape(-1, x.shape[-1]), base.weight, base.bias, a, b, part.scaling[name])
     return result.view(*x.shape[:-1], -1)
 
 
