@@ -13,7 +13,7 @@ from utils.files import DamagedFile
 from utils.models import clone
 from utils.tune import schedule
 from utils.tune.examples import MASKED, Encoded, Example, encode
-from utils.tune.forms import fast_forms
+from utils.tune.forms import CrossEntropy, fast_forms
 from utils.tune.lora import add_adapter, trainable
 from utils.tune.loss import Prepared, answer_loss
 from utils.tune.schedule import Settings, learning_rate, plan_batches
@@ -76,6 +76,14 @@ def test_loss_and_gradients_are_those_of_the_whole_model(lm, lowest_layer, batch
     plain = plain_loss(model, encoded()[batch])
     torch.testing.assert_close(ours, plain)
     torch.testing.assert_close(our_gradients, torch.autograd.grad(plain, trainable(model).values()))
+
+
+def test_cross_entropy_is_torchs_own():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(5, 11, requires_grad=True), torch.tensor([0, 3, 3, 10, 7])
+    ours, plain = 2 * CrossEntropy.apply(logits, labels), 2 * torch.nn.functional.cross_entropy(logits, labels)
+    torch.testing.assert_close(ours, plain)
+    torch.testing.assert_close(torch.autograd.grad(ours, logits), torch.autograd.grad(plain, logits))
 
 
 def loss_and_gradients(model, part) -> list[torch.Tensor]:

@@ -18,8 +18,8 @@ from utils.files import write_json
 PACKAGES = ("torch", "transformers", "peft", "sentence-transformers", "faiss-cpu", "bm25s", "PyStemmer", "numpy")
 GIB = 2**30
 # oneDNN keeps what it made for each shape of matrix; in a training every batch has its own, and 1024 of them (its default)
-# take half a GiB. 64 hold one batch's: with 16 each was made anew, and a step in bfloat16 took a fifth longer. Read when
-# the first matrix is multiplied, so it is set here, before that.
+# take half a GiB. With 16 each was made anew within a batch, and a step in bfloat16 took a fifth longer; more than 64 gave
+# no clear gain. Read when the first matrix is multiplied, so it is set here, before that.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 

@@ -14,6 +14,7 @@ from peft import PeftModel
 
 from utils.tune.attention import Block, attending_in_trees, plan_blocks
 from utils.tune.examples import Encoded
+from utils.tune.forms import CrossEntropy
 from utils.tune.lora import lower_layers, upper_layers
 from utils.tune.sharing import Tree, grow_tree, scored, split_batch
 
@@ -43,7 +44,7 @@ class Prepared:
         self.kept: dict[int, torch.Tensor] = {}  # number → (tokens, width); all at once, so that a resumed run has the same
         for numbers in split_batch(examples, MAX_TOKENS) if keep else []:
             tree = grow_tree([examples[number] for number in numbers])
-            hidden = encode_below(self.base, tree, lowest_layer)
+            hidden = encode_below(self.base, tree, plan_blocks(tree, self.base), lowest_layer)
             self.kept |= {number: hidden[list(path)] for number, path in zip(numbers, tree.paths)}
 
     def parts(self, numbers: Sequence[int]) -> Iterator[Part]:
@@ -55,26 +56,27 @@ class Prepared:
         """These examples as one tree."""
         examples = [self.examples[number] for number in numbers]
         tree = grow_tree(examples)
+        blocks = plan_blocks(tree, self.base)
         if self.kept:
             hidden = self.base.get_input_embeddings().weight.new_empty(len(tree.tokens), self.base.config.hidden_size)
             for number, path in zip(numbers, tree.paths):
                 hidden[list(path)] = self.kept[number]
         else:
-            hidden = encode_below(self.base, tree, self.lowest_layer)
+            hidden = encode_below(self.base, tree, blocks, self.lowest_layer)
         positions, places, labels = (
             torch.tensor(values, device=hidden.device) for values in (tree.positions, *scored(examples, tree))
         )
-        return Part(hidden, positions, plan_blocks(tree, self.base), places, labels)
+        return Part(hidden, positions, blocks, places, labels)
 
 
 @torch.inference_mode(False)
 @torch.no_grad()
-def encode_below(model: torch.nn.Module, tree: Tree, lowest_layer: int) -> torch.Tensor:
+def encode_below(model: torch.nn.Module, tree: Tree, blocks: list[Block], lowest_layer: int) -> torch.Tensor:
     """(n, width): the tree's hidden states where the first adapted layer begins."""
     decoder = model.get_decoder()
     ids, positions = (torch.tensor(values, device=model.device)[None] for values in (tree.tokens, tree.positions))
     with lower_layers(decoder, lowest_layer), attending_in_trees(model):
-        return decoder(input_ids=ids, position_ids=positions, blocks=plan_blocks(tree, model), use_cache=False)[0][0]
+        return decoder(input_ids=ids, position_ids=positions, blocks=blocks, use_cache=False)[0][0]
 
 
 def answer_loss(model: PeftModel, part: Part, lowest_layer: int) -> torch.Tensor:
@@ -86,23 +88,3 @@ def answer_loss(model: PeftModel, part: Part, lowest_layer: int) -> torch.Tensor
         states = decoder(inputs_embeds=hidden, position_ids=positions, blocks=part.blocks, use_cache=False)[0].squeeze(0)
         logits = base.get_output_embeddings()(states[part.places])
     return CrossEntropy.apply(logits, part.labels)
-
-
-class CrossEntropy(torch.autograd.Function):
-    """Mean of -log softmax(logits)[label] in float32, with one matrix of answer tokens × vocabulary instead of five."""
-
-    @staticmethod
-    def forward(ctx, logits, labels):
-        """logits (n, vocabulary), labels (n,) → a number."""
-        logs = logits.log_softmax(-1, dtype=torch.float32)
-        ctx.dtype = logits.dtype
-        ctx.save_for_backward(logs, labels)
-        return torch.nn.functional.nll_loss(logs, labels)
-
-    @staticmethod
-    def backward(ctx, d_loss):
-        """(softmax(logits) - 1 at the label) / n, written over the logarithms: it can be asked for once."""
-        logs, labels = ctx.saved_tensors
-        d_logits = logs.exp_()
-        d_logits[torch.arange(len(labels), device=labels.device), labels] -= 1
-        return d_logits.mul_(d_loss / len(labels)).to(ctx.dtype), None
