@@ -8,8 +8,12 @@ RACE = Race(
     arm="raft",
     every=10,
     seeds=(1, 2, 3, 4, 5),
-    ours=({},),
-    theirs=({"learning_rate": 1e-3, "epochs": 1}, {"learning_rate": 2e-3, "epochs": 1}),
+    ours=({}, {"epochs": 2}, {"epochs": 2, "lowest_layer": 20}),
+    theirs=(
+        {"learning_rate": 1e-3, "epochs": 1},
+        {"learning_rate": 2e-3, "epochs": 1},
+        {"learning_rate": 2e-3, "epochs": 2},
+    ),
 )
 
 

@@ -8,8 +8,13 @@ RACE = Race(
     arm="ft",
     every=1,
     seeds=(1, 2, 3, 4, 5),
-    ours=({}, {"epochs": 4}),
-    theirs=({"learning_rate": 1e-3, "epochs": 3}, {"learning_rate": 2e-3, "epochs": 2}),
+    ours=({}, {"epochs": 4}, {"batch_size": 8, "epochs": 4}, {"learning_rate": 3e-3, "epochs": 5}),
+    theirs=(
+        {"learning_rate": 1e-3, "epochs": 3},
+        {"learning_rate": 2e-3, "epochs": 2},
+        {"learning_rate": 2e-3, "epochs": 3},
+        {"learning_rate": 4e-3, "epochs": 2},
+    ),
 )
 
 
