@@ -73,7 +73,7 @@ def to_notes(results: Sequence[Mapping]) -> str:
         settings = result["provenance"]["settings"]
         if "right_ours_minus_theirs" in settings:
             gap, low, high = settings["right_ours_minus_theirs"]
-            right = f"right answers, ours minus theirs: {gap:.2f} [{low:.2f}, {high:.2f}]"
+            right = f"right answers, ours minus theirs: {gap:z.2f} [{low:z.2f}, {high:z.2f}]"
             plain = ""
             if "in_float32" in settings:
                 times = settings["in_float32"]["times"]
