@@ -27,9 +27,8 @@ from utils.tune.lora import merge_adapter
 from utils.tune.training import train
 
 KEPT = ROOT / ".cache" / "bench" / "train"
-OURS = ("attention", "forms", "lora", "loss", "schedule", "sharing", "training")
 TRAINED_BY = {  # the files that a side's seconds depend on
-    "ours": [ROOT / "utils" / "tune" / f"{name}.py" for name in OURS],
+    "ours": sorted((ROOT / "utils" / "tune").glob("*.py")),
     "theirs": [PEERS / "trl_sft.py", PEERS.parent / "peers.txt"],
 }
 MARGIN = -0.05  # the race counts where ours isn't clearly more than five points below
